@@ -1,0 +1,297 @@
+"""The plane: one door in, one breath out.
+
+See the room's docstring for its rules; this module only ties the pieces together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from headway.errors import CursorExpired, HeadwayError, StoreError
+from headway.fold.admit import admit
+from headway.hub import Hub, Mailbox, Wants, everything
+from headway.model.cursor import Cursor
+from headway.model.events import AnyEvent
+from headway.model.keys import join, source_of
+from headway.model.records import Record
+from headway.model.views import GroupView, JobView, SourceView, StepView
+from headway.model.words import RESOLVED
+from headway.plane.deadlines import Deadlines
+from headway.plane.forecast import Forecaster
+from headway.plane.reader import Reader
+from headway.plane.settings import Settings
+from headway.plane.supervise import contact, supervise
+from headway.plane.writer import Writer
+from headway.sources.contract import Source
+from headway.store.contract import Change, Store
+
+PRUNE_EVERY = 600.0  # seconds between looks at what is too old or too much
+OVERDUE_LOOK = 1.0  # seconds between looks at estimates that passed, while jobs run
+FORECAST_PAUSE = 0.1  # seconds between two rounds of estimates
+FIRST_LOOK, LONGEST_LOOK = 5.0, 60.0  # seconds between looks for new local back ends
+
+Discover = Callable[[Sequence[Source]], Awaitable[tuple[list[Source], list[AnyEvent]]]]
+
+
+class Plane:
+    """One store, its sources, and everybody who looks. An async context manager.
+
+    `discover` is asked for sources not watched yet, and for what is only seen.
+    Leaving the context stops all tasks, writes what is dirty and closes the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sources: Sequence[Source] = (),
+        settings: Settings | None = None,
+        discover: Discover | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.hub = Hub(store.cursor().offset)
+        self._settings = settings or Settings()
+        self._sleep = sleep
+        self._discover = discover
+        self._sources: dict[str, Source] = {}
+        self._initial = list(sources)
+        self._live: dict[str, Change] = {}
+        self._writer = Writer(store, self._tell)
+        self._reader = Reader(store, self._writer, self._live)
+        self._deadlines = Deadlines(self._live, clock)
+        self._forecaster = Forecaster(self._recall)
+        self._told = self.hub.subscribe(_is_job)
+        self._tasks: asyncio.TaskGroup
+        self._stack = AsyncExitStack()
+        self._running: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._live.update({change.key: change for change in self.store.live()})
+        self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
+        for work in (
+            self._writer.run(),
+            self._deadlines.run(self.hub.publish),
+            self._keep_writing(),
+            self._keep_looking_outside(),
+            self._keep_forecasting(),
+            self._keep_watching_overdue(),
+            self._keep_pruning(),
+        ):
+            self._running.append(self._tasks.create_task(work))
+        await self.report(self._not_seen_yet())
+        for source in self._initial:
+            self.watch(source)
+        if self._discover is not None and self._settings.discover:
+            self._running.append(self._tasks.create_task(self._keep_discovering()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._running:
+            task.cancel()
+        try:
+            await self._stack.__aexit__(None, None, None)
+        finally:
+            await self._writer.call(self.store.close)
+            self._reader.close()
+            self._writer.close()
+
+    @property
+    def failing(self) -> str:
+        """Why the last write failed; "" while the store takes what it is given."""
+        return self._writer.failing
+
+    def watch(self, source: Source) -> None:
+        """Begin to watch a source; one that is watched already is left alone."""
+        if source.name in self._sources:
+            return
+        self._sources[source.name] = source
+        work = supervise(
+            source, report=self.report, known=self._known, clock=self.clock, sleep=self._sleep
+        )
+        self._running.append(self._tasks.create_task(work))
+
+    def source(self, name: str) -> Source | None:
+        """The watched source of that name."""
+        return self._sources.get(name)
+
+    def live(self) -> Mapping[str, Change]:
+        """Every live entity but steps, as last told. Read only."""
+        return self._live
+
+    async def report(self, events: Sequence[AnyEvent]) -> None:
+        """Say what happened. Returns once stored: on disk, if an edge is among it.
+
+        Raises: UsageError if an event does not fit (then nothing is stored);
+        StoreError if the store does not take it.
+        """
+        now = self.clock()
+        await self._writer.put([admit(event, now) for event in events])
+
+    async def open(
+        self, cursor: Cursor | None, wants: Wants = everything
+    ) -> tuple[bool, Cursor, list[Change], Mailbox]:
+        """Catch up and subscribe in one breath: nothing is missed, nothing comes twice.
+
+        Answers whether the cursor could be resumed, where the reader then stands, what
+        changed since (or the live entities), and the mailbox for what follows.
+        """
+        mailbox = self.hub.subscribe(wants)
+        if cursor is not None:
+            try:
+                changes, head = await self._writer.call(self._since, cursor)
+            except CursorExpired:
+                pass
+            else:
+                mailbox.skip_to(head.offset)
+                return True, head, [one for one in changes if wants(one)], mailbox
+        head = Cursor(self.store.cursor().epoch, self.hub.head)
+        mailbox.skip_to(head.offset)
+        snapshot = sorted(self._live.values(), key=lambda change: change.offset)
+        return False, head, [one for one in snapshot if wants(one)], mailbox
+
+    async def read(self, method: str, *args: Any, **kw: Any) -> Any:
+        """Call a reading method of the store; what is not on disk yet is in the answer."""
+        return await self._reader.read(method, *args, **kw)
+
+    async def wait(self, done: Callable[[], Awaitable[bool]], *, within: float | None) -> bool:
+        """Return True as soon as `done()`, False after `within` seconds.
+
+        The predicate is asked, and asked again after every change: no end can be missed.
+        """
+        mailbox = self.hub.subscribe()
+        try:
+            async with asyncio.timeout(within):
+                while not await done():
+                    await mailbox.wait()
+                    mailbox.take()
+        except TimeoutError:
+            return False
+        finally:
+            self.hub.unsubscribe(mailbox)
+        return True
+
+    def _since(self, cursor: Cursor) -> tuple[list[Change], Cursor]:
+        return self.store.changes(cursor), self.store.cursor()
+
+    def _tell(self, changes: list[Change]) -> None:
+        for change in changes:
+            if isinstance(change.view, StepView):
+                continue
+            if _is_over(change):
+                self._live.pop(change.key, None)
+            else:
+                self._live[change.key] = change
+        self._deadlines.watch(changes)
+        self.hub.publish(changes)
+
+    def _known(self, name: str) -> tuple[list[JobView], SourceView | None]:
+        jobs = [
+            change.view
+            for change in self._live.values()
+            if isinstance(change.view, JobView) and change.view.source == name
+        ]
+        source = self._live.get(join(name))
+        view = source.view if source else None
+        return jobs, view if isinstance(view, SourceView) else None
+
+    def _not_seen_yet(self) -> list[AnyEvent]:
+        # What the last writer saw is "last seen then", never "running now".
+        sources = [change.view for change in self._live.values()]
+        return [
+            event
+            for view in sources
+            if isinstance(view, SourceView) and view.seen
+            for event in contact(source_of(view.key), self.clock(), why="not looked at since the start")
+        ]
+
+    async def _recall(self, job: JobView) -> list[Record]:
+        signature, family = str(job.meta.get("signature", "")), str(job.meta.get("family", ""))
+        found: list[Record] = []
+        if signature:
+            found = await self.read("records", signature=signature, source=job.source, limit=50)
+        if not found and family:
+            found = await self.read("records", family=family, source=job.source, limit=50)
+        return found
+
+    async def _keep_writing(self) -> None:
+        while True:
+            await self._sleep(self._settings.flush_after)
+            await _despite_store_errors(self._writer.flush())
+
+    async def _keep_looking_outside(self) -> None:
+        while True:
+            await self._sleep(self._settings.look_outside)
+            await _despite_store_errors(self._writer.look_outside())
+
+    async def _keep_forecasting(self) -> None:
+        while True:
+            await self._told.wait()
+            changed, _ = self._told.take()
+            views = [change.view for change in changed]
+            live = [change.view for change in self._live.values()]
+            events = await self._forecaster.after(views, live, self.clock())
+            await _despite_store_errors(self.report(events))
+            await self._sleep(FORECAST_PAUSE)  # meanwhile changes conflate
+
+    async def _keep_watching_overdue(self) -> None:
+        while True:
+            await self._sleep(OVERDUE_LOOK)
+            live = [change.view for change in self._live.values()]
+            late = self._forecaster.overdue(live, self.clock())
+            if late:
+                events = await self._forecaster.after(late, live, self.clock())
+                await _despite_store_errors(self.report(events))
+
+    async def _keep_pruning(self) -> None:
+        while True:
+            await _despite_store_errors(self._prune())
+            await self._sleep(PRUNE_EVERY)
+
+    async def _prune(self) -> None:
+        # Slice by slice, so that reports come in between.
+        days, size = self._settings.keep_days, self._settings.keep_bytes
+        while await self._writer.call(self.store.prune, self.clock(), days=days, size=size):
+            await self._sleep(0)
+
+    async def _keep_discovering(self) -> None:
+        assert self._discover is not None
+        pause = FIRST_LOOK
+        while True:
+            found, seen = await self._discover(list(self._sources.values()))
+            for source in found:
+                self.watch(source)
+            await _despite_store_errors(self.report(seen))
+            await self._sleep(pause)
+            pause = FIRST_LOOK if found else min(pause * 1.5, LONGEST_LOOK)
+
+
+def _is_job(change: Change) -> bool:
+    return isinstance(change.view, JobView)
+
+
+def _is_over(change: Change) -> bool:
+    view = change.view
+    if isinstance(view, JobView):
+        return view.phase in RESOLVED
+    return isinstance(view, GroupView) and view.complete
+
+
+async def _despite_store_errors(work: Awaitable[Any]) -> None:
+    # The writer remembers why it fails (`failing`), and /readyz says so.
+    try:
+        await work
+    except (StoreError, HeadwayError):
+        return
