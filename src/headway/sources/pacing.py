@@ -1,0 +1,70 @@
+"""When the next question may be asked: watching must cost the watched server nothing.
+
+Rule 1: looks at the queue: one a second on average, a few at once after a quiet time.
+Rule 2: what is large to answer is asked for less often: at most a small share of the
+    server's time goes into answering us.
+Rule 3: one question at a time, in the order of wishes; a wish made twice is one.
+"""
+
+from __future__ import annotations
+
+from headway.dialects.comfyui.desk import Want
+
+AT_ONCE = 3.0  # looks that a quiet time saves up
+SHARE = 0.03  # of the time that answering a big question may take
+HISTORY_GAP = 0.05  # seconds between two questions about ended jobs
+RECENT_GAP = 1.0  # seconds between two looks at what ended lately
+LOGS_GAP = 2.0  # seconds between two readings of the kept console
+
+
+class Pacing:
+    """Wishes, and the time from which each may be asked. `every`: seconds between looks."""
+
+    def __init__(self, *, every: float) -> None:
+        self._every = every
+        self._saved = AT_ONCE
+        self._saved_at = 0.0
+        self._not_before: dict[str, float] = {}
+        self._wishes: dict[Want, None] = {}
+
+    def wish(self, want: Want) -> None:
+        """Ask this some time."""
+        self._wishes[want] = None
+
+    def wished(self, kind: str) -> bool:
+        """Whether such a question waits."""
+        return any(want.kind == kind for want in self._wishes)
+
+    def next(self, now: float) -> tuple[Want | None, float]:
+        """The question to ask now, taken off; or None and the seconds until one is due."""
+        soonest = 60.0
+        for want in self._wishes:
+            wait = self._wait(want, now)
+            if wait <= 0.0:
+                del self._wishes[want]
+                self._spend(want, now)
+                return want, 0.0
+            soonest = min(soonest, wait)
+        return None, soonest
+
+    def took(self, want: Want, seconds: float, now: float) -> None:
+        """The question took so long to answer."""
+        gap = {"history": HISTORY_GAP, "raw_logs": LOGS_GAP, "recent": RECENT_GAP}.get(
+            want.kind, 0.0
+        )
+        self._not_before[want.kind] = now + max(gap, min(seconds / SHARE - 0.5, 30.0))
+
+    def _wait(self, want: Want, now: float) -> float:
+        wait = self._not_before.get(want.kind, 0.0) - now
+        if wait > 60.0:  # the clock was set back
+            wait = 0.0
+        if want.kind == "listing":
+            wait = max(wait, (1.0 - self._tokens(now)) * self._every)
+        return wait
+
+    def _spend(self, want: Want, now: float) -> None:
+        if want.kind == "listing":
+            self._saved, self._saved_at = self._tokens(now) - 1.0, now
+
+    def _tokens(self, now: float) -> float:
+        return min(self._saved + max(now - self._saved_at, 0.0) / self._every, AT_ONCE)
