@@ -1,0 +1,7 @@
+"""`python -m headway`."""
+
+import sys
+
+from headway.cli.entry import main
+
+sys.exit(main())

@@ -1,0 +1,95 @@
+"""Back ends of this machine that nobody configured: watched if we can, else listed as seen.
+
+Rule 1: what is watched already, under whatever name of this machine, is not asked again.
+Rule 2: what is only seen is told when it comes and when it goes, not at every look.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from urllib.parse import urlsplit
+
+from headway.model.events import AnyEvent, Presence, Reading, Registered
+from headway.model.keys import join
+from headway.sources.comfyui import ComfyUI, Settings
+from headway.sources.contract import Source
+from headway.sources.discovery import USUAL, Candidate, Found, look
+
+OBSERVER = "discovery"
+
+Looks = Callable[[Iterable[Candidate]], Awaitable[list[Found]]]
+
+
+class Discovery:
+    """What the plane asks again and again."""
+
+    def __init__(
+        self,
+        *,
+        usual: Sequence[Candidate] = USUAL,
+        looks: Looks = look,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._usual = usual
+        self._looks = looks
+        self._clock = clock
+        self._told: dict[str, Found] = {}
+
+    async def __call__(self, watched: Sequence[Source]) -> tuple[list[Source], list[AnyEvent]]:
+        """Sources to watch from now on, and what to tell of those that are only seen."""
+        places = {_place(getattr(one, "url", "")) for one in watched}
+        found = await self._looks([one for one in self._usual if _place(one.url) not in places])
+        names = {one.name for one in watched}
+        sources: list[Source] = [
+            ComfyUI(Settings(name=_free(one, names), url=one.url))
+            for one in found
+            if one.kind == "comfyui"
+        ]
+        return sources, self._news([one for one in found if one.kind != "comfyui"])
+
+    def _news(self, seen: list[Found]) -> list[AnyEvent]:
+        now = self._clock()
+        here = {one.name: one for one in seen}
+        came = [one for name, one in here.items() if name not in self._told]
+        went = [one for name, one in self._told.items() if name not in here]
+        self._told = here
+        return [
+            *[event for one in came for event in _came(one, now)],
+            *[_presence(one, now, seen=False) for one in went],
+        ]
+
+
+def _came(one: Found, now: float) -> list[AnyEvent]:
+    key = join(one.name)
+    meta = {"source_kind": one.kind, "url": one.url, "title": one.name}
+    watched = Reading(
+        key=key, at=now, observer=OBSERVER, basis="observed", field="watched", value=False
+    )
+    return [
+        Registered(key=key, at=now, observer=OBSERVER, basis="observed", meta=meta),
+        watched,
+        _presence(one, now, seen=True),
+    ]
+
+
+def _presence(one: Found, now: float, *, seen: bool) -> Presence:
+    return Presence(
+        key=join(one.name),
+        at=now,
+        observer=OBSERVER,
+        basis="observed",
+        presence="seen" if seen else "missing",
+    )
+
+
+def _free(one: Found, names: set[str]) -> str:
+    # The usual name may be taken by a configured source of another machine.
+    taken = one.name in names
+    return f"{one.name}-{urlsplit(one.url).port}" if taken else one.name
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    host = parts.hostname or ""
+    return ("127.0.0.1" if host in ("localhost", "::1") else host), parts.port
