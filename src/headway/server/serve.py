@@ -1,0 +1,159 @@
+"""Open the door, say where it is, close it again.
+
+Rule 1: the run file is written when the port answers and removed when it is closed.
+Rule 2: a taken port is an error that says who has it and how to go on; a second address
+that this machine does not have (::1) is left out.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiohttp import web
+
+from headway.errors import ConfigError
+from headway.host import runfile
+from headway.host.process import identity
+from headway.plane.plane import Plane
+from headway.server.access import is_loopback
+from headway.server.app import app_of, version
+from headway.server.door import Door
+from headway.server.files import files_of
+from headway.server.settings import Settings
+
+TOKEN_BYTES = 32
+FAREWELL = 3.0  # seconds for requests under way when the server stops
+ABSENT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None})  # None: asyncio's own words
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """One address that answers."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """As a browser wants it; this machine goes by its usual name."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'localhost' if self.host == '127.0.0.1' else name}:{self.port}"
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """A door that is open. `token` is the user's: it allows everything."""
+
+    addresses: list[Address]
+    token: str
+    door: Door
+
+    @property
+    def url(self) -> str:
+        """The address to show."""
+        return self.addresses[0].url
+
+    @property
+    def page(self) -> str:
+        """The address that also lets its reader in: never to be logged."""
+        return f"{self.url}/?token={self.token}"
+
+    def __repr__(self) -> str:
+        return f"Serving({self.url!r})"  # never the token
+
+
+@asynccontextmanager
+async def serve(
+    plane: Plane, settings: Settings | None = None, *, run_file: str = "", token: str = ""
+) -> AsyncIterator[Serving]:
+    """The open door of a plane that runs.
+
+    `run_file`: where local programs look for it; "" tells nobody. `token`: the user's,
+    else a new one. Raises: ConfigError if it cannot be opened there.
+    """
+    chosen = settings or Settings()
+    secret = token or secrets.token_urlsafe(TOKEN_BYTES)
+    door = Door(plane, chosen, token=secret, version=version())
+    runner = _runner(door)
+    await runner.setup()
+    try:
+        addresses = await _bind(runner, chosen, run_file)
+        serving = Serving(addresses=addresses, token=secret, door=door)
+        with _told(serving, run_file):
+            yield serving
+    finally:
+        await runner.cleanup()
+
+
+def _runner(door: Door) -> web.AppRunner:
+    limit = door.settings.limits.header_bytes
+    return web.AppRunner(
+        app_of(door, files_of()),
+        access_log=None,  # a query may hold a token
+        handle_signals=False,
+        shutdown_timeout=FAREWELL,
+        max_line_size=limit,
+        max_field_size=limit,
+    )
+
+
+async def _bind(runner: web.AppRunner, settings: Settings, run_file: str) -> list[Address]:
+    bound: list[Address] = []
+    for host in settings.bind:
+        port = settings.port or (bound[0].port if bound else 0)
+        try:
+            site = web.TCPSite(runner, host, port, backlog=128)
+            await site.start()
+        except OSError as error:
+            if error.errno in ABSENT and host != settings.bind[0]:
+                continue
+            raise _cannot_bind(error, host, port, run_file) from error
+        name = runner.addresses[-1]
+        bound.append(Address(host=name[0], port=name[1]))
+    return bound
+
+
+def _cannot_bind(error: OSError, host: str, port: int, run_file: str) -> ConfigError:
+    if error.errno != errno.EADDRINUSE:
+        return ConfigError(f"cannot listen at {host} port {port}: {error.strerror}")
+    there = runfile.live(run_file) if run_file else None
+    if there is not None and there.port == port:
+        hint = f"it serves at {there.url}; `headway open` shows it, --port N starts another"
+        return ConfigError(f"port {port} is taken by Headway itself, process {there.pid}", hint)
+    return ConfigError(f"port {port} is taken by another program", "choose another with --port N")
+
+
+class _told:
+    """Says in the run file where the server is, while it is."""
+
+    def __init__(self, serving: Serving, path: str) -> None:
+        self._path = path
+        self._own = _run_file(serving)
+
+    def __enter__(self) -> None:
+        if self._path:
+            runfile.write(self._path, self._own)
+
+    def __exit__(self, *_: object) -> None:
+        if self._path:
+            runfile.remove(self._path, self._own)
+
+
+def _run_file(serving: Serving) -> runfile.RunFile:
+    local = [one for one in serving.addresses if is_loopback(one.host)]
+    first = (local or serving.addresses)[0]
+    cursor = serving.door.plane.store.cursor()
+    return runfile.RunFile(
+        url=first.url,
+        host=first.host,
+        port=first.port,
+        pid=os.getpid(),
+        token=serving.token,
+        started=identity().started,
+        epoch=cursor.epoch,
+        offset=cursor.offset,
+        version=serving.door.version,
+    )
