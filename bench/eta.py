@@ -22,7 +22,7 @@ from headway.model.views import JobView
 from headway.plane import Plane
 from headway.sim import workflows
 from headway.sim.comfyui import SimComfyUI
-from headway.sources.comfyui import ComfyUI
+from headway.sources.comfyui import ComfyUI, Settings
 from headway.store.memory import MemoryStore
 
 TRAINING = 10  # ended jobs of a family before one of it is scored
@@ -38,7 +38,7 @@ async def main() -> None:
         if url is None:
             url = (await stack.enter_async_context(SimComfyUI(speed=2.0))).url
         plane = await stack.enter_async_context(
-            Plane(MemoryStore(), sources=[ComfyUI("bench", url)])
+            Plane(MemoryStore(), sources=[ComfyUI(Settings(name="bench", url=url))])
         )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         models = await checkpoints(session, url)
@@ -105,9 +105,8 @@ def report(runs: list[dict[str, Any]]) -> None:
         others = max(share for who, share in shares.items() if who != "headway")
         ratio = shares["headway"] / others if others else float("inf")
         text = "  ".join(f"{who} {share:.0%}" for who, share in shares.items())
-        print(
-            f"{moment:13} within 25 %: {text}  ratio {ratio:.2f}  (n={len(scores[moment, 'headway'])})"
-        )
+        count = len(scores[moment, "headway"])
+        print(f"{moment:13} within 25 %: {text}  ratio {ratio:.2f}  (n={count})")
 
 
 def score(

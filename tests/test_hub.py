@@ -80,9 +80,7 @@ async def test_waiting_ends_with_the_first_change() -> None:
     await asyncio.wait_for(waiting, 5)
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.booleans())), st.integers(min_value=1, max_value=3)
-)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans())), st.integers(1, 3))
 def test_whoever_takes_until_nothing_is_left_ends_with_the_newest_values(
     story: list[tuple[str, bool]], limit: int
 ) -> None:

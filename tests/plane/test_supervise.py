@@ -15,13 +15,15 @@ from headway.model.events import AnyEvent, Presence, Queued
 from headway.model.views import JobView, SourceView
 from headway.plane.supervise import LONGEST_WAIT, PATIENT, SHORT_WAIT, supervise, wait_before
 
+Script = list[list[AnyEvent] | Exception]
+
 
 class Scripted:
     """A source that plays one script for each connection: batches, then an error."""
 
     name, kind = "comfy", "comfyui"
 
-    def __init__(self, *scripts: list[list[AnyEvent] | Exception]) -> None:
+    def __init__(self, *scripts: Script) -> None:
         self.scripts = list(scripts)
         self.connections = 0
 
@@ -35,7 +37,7 @@ class Scripted:
             raise script[0]
         yield self._play(script)
 
-    async def _play(self, script: list[list[AnyEvent] | Exception]) -> AsyncIterator[list[AnyEvent]]:
+    async def _play(self, script: Script) -> AsyncIterator[list[AnyEvent]]:
         for batch in script:
             if isinstance(batch, Exception):
                 raise batch

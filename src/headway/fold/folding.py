@@ -46,7 +46,7 @@ from headway.model.events import (
 )
 from headway.model.events import Reading as ReadingEvent
 from headway.model.keys import Kind, kind_of, step_key
-from headway.model.words import PRESUMED
+from headway.model.words import CLOSING, PRESUMED
 
 Entities = MutableMapping[str, AnyEntity]
 
@@ -86,10 +86,12 @@ def fold(entities: Entities, event: Event) -> list[str]:
     entity = entities.get(key)
     created = entity is None
     if entity is None:
-        entity = entities[key] = create(key)
+        entity = create(key)
     apply = _APPLY[type(entity)].get(type(event))
     if apply is None:
         raise DialectError(f"a {kind_of(key)} cannot be {type(event).__name__.lower()}")
+    if created:
+        entities[key] = entity
     changed = [key] if apply(entity, event) or created else []
     apply_step = _APPLY_STEP.get(type(event))
     if apply_step is not None and event.step:  # type: ignore[attr-defined]
@@ -175,15 +177,16 @@ def _ended(job: Job, event: Ended) -> bool:
     attempt = _attempt(job, event.attempt)
     known, final = attempt.end, attempt.final
     attempt.end = join.verdict(known, event)
-    attempt.final = final or event.final
+    attempt.final = final or event.final or event.outcome in CLOSING
     return attempt.end is not known or attempt.final is not final
 
 
 def _step_started(job: Job, event: StepStarted) -> bool:
     attempt = _attempt(job, event.attempt)
     step = event.step
+    later = _stepped(attempt, event.at)
     if step in attempt.running_steps or step in attempt.finished_steps:
-        return False
+        return later
     attempt.running_steps.add(step)
     return True
 
@@ -193,13 +196,22 @@ def _step_ended(job: Job, event: StepEnded) -> bool:
     step = event.step
     first = step not in attempt.finished_steps
     newly_cached = event.cached and step not in attempt.cached_steps
+    later = _stepped(attempt, event.at)
     if not first and not newly_cached:
-        return False
+        return later
     attempt.finished_steps.add(step)
     attempt.running_steps.discard(step)
     if newly_cached:
         attempt.cached_steps.add(step)
     attempt.bars.pop(step, None)
+    return True
+
+
+def _stepped(attempt: Attempt, at: float) -> bool:
+    # A step leaves no other time in the job's row, and a job whose steps go on is not silent.
+    if at <= attempt.stepped_at:
+        return False
+    attempt.stepped_at = at
     return True
 
 
@@ -232,19 +244,24 @@ def _step_attempt(step: Step, number: int) -> StepAttempt:
 
 def _own_start(step: Step, event: StepStarted) -> bool:
     attempt = _step_attempt(step, event.attempt)
-    before = (attempt.started, attempt.name, attempt.parent)
-    attempt.started = join.earliest(attempt.started, event.at, event.basis)
-    attempt.name = max(attempt.name, event.name)
-    attempt.parent = max(attempt.parent, event.parent)
-    return (attempt.started, attempt.name, attempt.parent) != before
+    known = attempt.started
+    attempt.started = join.earliest(known, event.at, event.basis)
+    return _named(attempt, event) or attempt.started is not known
 
 
 def _own_end(step: Step, event: StepEnded) -> bool:
     attempt = _step_attempt(step, event.attempt)
-    before = (attempt.ended, attempt.cached)
-    attempt.ended = join.earliest(attempt.ended, event.at, event.basis)
-    attempt.cached = attempt.cached or event.cached
-    return (attempt.ended, attempt.cached) != before
+    known, cached = attempt.ended, attempt.cached
+    attempt.ended = join.earliest(known, event.at, event.basis)
+    attempt.cached = cached or event.cached
+    return _named(attempt, event) or attempt.ended is not known or attempt.cached is not cached
+
+
+def _named(attempt: StepAttempt, event: StepStarted | StepEnded) -> bool:
+    before = (attempt.name, attempt.parent)
+    attempt.name = max(attempt.name, event.name)
+    attempt.parent = max(attempt.parent, event.parent)
+    return (attempt.name, attempt.parent) != before
 
 
 def _own_bar(step: Step, event: Progress) -> bool:

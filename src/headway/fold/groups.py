@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 
 from headway.model.entities import Group, Tally
-from headway.model.keys import split
+from headway.model.keys import readable, split
 from headway.model.views import GroupView
 from headway.model.words import ACTIVE, RESOLVED, Phase
 
@@ -48,6 +48,11 @@ class Rollcall:
         if key in self._standing:
             self._remove(key)
         self._add(key, bucket_of(phase), int((fraction or 0.0) * MILLION))
+
+    def leave(self, key: str) -> None:
+        """Say that a member turned out to belong elsewhere."""
+        if key in self._standing:
+            self._remove(key)
 
     def tally(self) -> Tally:
         """The counts as they stand; without a seal over the known members."""
@@ -94,7 +99,7 @@ def group_view(group: Group) -> GroupView:
     meta = {name: value for one in group.registrations for name, value in one.meta.items()}
     return GroupView(
         key=group.key,
-        id=split(group.key)[2],
+        id=readable(split(group.key)[2]),
         title=str(meta.pop("title", "")),
         sealed=sealed,
         seal_conflict=conflict,

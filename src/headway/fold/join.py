@@ -17,6 +17,7 @@ from headway.model.events import Ended, Progress
 from headway.model.words import BASIS_RANK, OUTCOME_RANK, PRESUMED, Basis
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_Claim = tuple[float, str, Any]  # when a meta field was stated, by whom, and its value
 
 
 def earliest(known: Stamp | None, at: float, basis: Basis) -> Stamp:
@@ -32,7 +33,7 @@ def newest(known: Reading | None, said: Reading) -> Reading:
     """A level of one observer: the newest; of the same instant, the greater value."""
     if known is None or said.at > known.at:
         return said
-    if said.at < known.at or said == known:
+    if said.at < known.at:
         return known
     return said if _weight(said) > _weight(known) else known
 
@@ -72,17 +73,24 @@ def registrations(known: list[Registration], said: Registration) -> list[Registr
 
     The list is sorted by (at, observer) and names each field once.
     """
-    held: dict[str, tuple[tuple[float, str, bytes], Any]] = {}
-    for one in (*known, said):
-        for name, value in one.meta.items():
-            claim = ((one.at, one.observer, _encode(value)), value)
-            if name not in held or claim[0] < held[name][0]:
-                held[name] = claim
-    by_claim: dict[tuple[float, str], dict[str, Any]] = {}
-    for name, ((at, observer, _), value) in sorted(held.items()):
-        by_claim.setdefault((at, observer), {})[name] = value
-    merged = [Registration(at, who, meta) for (at, who), meta in sorted(by_claim.items())]
-    return known if merged == known else merged
+    held: dict[str, _Claim] = {
+        name: (one.at, one.observer, value) for one in known for name, value in one.meta.items()
+    }
+    claims = ((name, (said.at, said.observer, value)) for name, value in said.meta.items())
+    news = {name: one for name, one in claims if name not in held or _is_prior(one, held[name])}
+    if not news:
+        return known
+    by_speaker: dict[tuple[float, str], dict[str, Any]] = {}
+    for name, (at, observer, value) in sorted((held | news).items(), key=lambda pair: pair[0]):
+        by_speaker.setdefault((at, observer), {})[name] = value
+    return [Registration(at, who, meta) for (at, who), meta in sorted(by_speaker.items())]
+
+
+def _is_prior(one: _Claim, other: _Claim) -> bool:
+    # Compared as encoded: to Python 1, 1.0 and True are equal, to a reader they are not.
+    if one[:2] != other[:2]:
+        return one[:2] < other[:2]
+    return _encode(one[2]) < _encode(other[2])
 
 
 def _is_further(known: Bar, event: Progress) -> bool:

@@ -10,7 +10,10 @@ Rule 3: a fraction is below 1 until the job succeeded, and None where it would b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import fsum
 from typing import Any
+
+import msgspec
 
 from headway.fold.groups import group_view
 from headway.model.entities import (
@@ -29,7 +32,7 @@ from headway.model.entities import (
     StepAttempt,
     Worker,
 )
-from headway.model.keys import job_key, source_of, split
+from headway.model.keys import job_key, readable, source_of, split
 from headway.model.views import (
     AnyView,
     BarView,
@@ -41,7 +44,7 @@ from headway.model.views import (
     StepView,
     WorkerView,
 )
-from headway.model.words import BASIS_RANK, OUTCOME_RANK, RESOLVED, Basis, Outcome, Phase
+from headway.model.words import BASIS_RANK, OUTCOME_RANK, PRESUMED, RESOLVED, Basis, Outcome, Phase
 
 FRESH = 10.0  # seconds by which a better-known level may lag behind the newest
 NEARLY = 0.999  # the most that a fraction says before the job has succeeded
@@ -84,16 +87,16 @@ def phase_of(job: Job) -> tuple[Phase, Basis]:
 
 def outcome_of(job: Job) -> tuple[Outcome, Basis, Attempt] | None:
     """The greatest closing end: how, how known, and the attempt it closed."""
-    closing = [
-        attempt
-        for attempt in job.attempts.values()
-        if attempt.end and (attempt.final or attempt.end.outcome in ("succeeded", "cancelled"))
-    ]
-    if not closing:
+    number = _closing_attempt(job)
+    attempt = job.attempts.get(number)
+    if attempt is None or attempt.end is None:
         return None
-    attempt = max(closing, key=lambda one: _end_rank(one))
-    assert attempt.end is not None
     return attempt.end.outcome, attempt.end.basis, attempt
+
+
+def shown_attempt(job: Job) -> int:
+    """The number of the attempt to show: the one that closed the job, else the newest."""
+    return _closing_attempt(job) or max(job.attempts, default=1)
 
 
 def fraction_of(attempt: Attempt, needed: Iterable[str] | None, phase: Phase) -> float | None:
@@ -101,22 +104,38 @@ def fraction_of(attempt: Attempt, needed: Iterable[str] | None, phase: Phase) ->
     if phase == "succeeded":
         return 1.0
     if needed is None:
-        bar = _shown_bar(attempt.bars.get("", {}))
+        bar = shown_bar(attempt.bars.get("", {}))
         return None if bar is None or not bar[1].total else min(bar_fraction(bar[1]), NEARLY)
     to_run = set(needed) - attempt.cached_steps
-    if not to_run or not (attempt.running_steps or attempt.finished_steps or attempt.bars):
+    if not to_run or not _has_steps(attempt):
         return None
-    done = len(attempt.finished_steps & to_run) + sum(
+    under_way = [
         bar_fraction(bar[1])
         for step, bars in attempt.bars.items()
-        if step in to_run and (bar := _shown_bar(bars))
-    )
-    return min(done / len(to_run), NEARLY)
+        if step in to_run and (bar := shown_bar(bars))
+    ]
+    # fsum is exact: the same in any order of bars, and never a bit less as they move on.
+    return min(fsum([len(attempt.finished_steps & to_run), *under_way]) / len(to_run), NEARLY)
+
+
+def shown_bar(bars: Bars) -> tuple[str, Bar] | None:
+    """(observer, bar) of the bar to show, by Rule 1; None if there is none."""
+    newest_of = {who: max(named.items(), key=_bar_order)[1] for who, named in bars.items() if named}
+    if not newest_of:
+        return None
+    newest = max(bar.at for bar in newest_of.values())
+    fresh = [pair for pair in newest_of.items() if pair[1].at >= newest - FRESH]
+    return min(fresh, key=lambda pair: (-BASIS_RANK[pair[1].basis], pair[0]))
 
 
 def bar_fraction(bar: Bar) -> float:
     """done ÷ total in 0..1; 0 where the total is unknown or nothing."""
     return min(max(bar.done / bar.total, 0.0), 1.0) if bar.total else 0.0
+
+
+def _bar_order(named: tuple[str, Bar]) -> tuple[float, int, float, str]:
+    name, bar = named
+    return bar.at, bar.run, bar.done, name
 
 
 def _reached(attempt: Attempt) -> Iterator[tuple[Phase, Basis]]:
@@ -125,30 +144,24 @@ def _reached(attempt: Attempt) -> Iterator[tuple[Phase, Basis]]:
         yield "finishing", attempt.finishing.basis
     if attempt.started:
         yield "running", attempt.started.basis
-    if attempt.running_steps or attempt.finished_steps or attempt.bars:
+    if _has_steps(attempt):
         yield "running", "derived"
     if attempt.queued:
         yield "queued", attempt.queued.basis
 
 
-def _end_rank(attempt: Attempt) -> tuple[bool, int, int]:
-    end = attempt.end
-    assert end is not None
-    seen = end.basis not in ("inferred", "estimated")
-    return seen, OUTCOME_RANK[end.outcome], BASIS_RANK[end.basis]
+def _has_steps(attempt: Attempt) -> bool:
+    return bool(attempt.running_steps or attempt.finished_steps or attempt.bars)
 
 
-def _shown_bar(bars: Bars) -> tuple[str, Bar] | None:
-    newest_of = {
-        who: max(named.values(), key=lambda bar: (bar.at, bar.run, bar.done))
-        for who, named in bars.items()
-        if named
-    }
-    if not newest_of:
-        return None
-    newest = max(bar.at for bar in newest_of.values())
-    fresh = [pair for pair in newest_of.items() if pair[1].at >= newest - FRESH]
-    return min(fresh, key=lambda pair: (-BASIS_RANK[pair[1].basis], pair[0]))
+def _closing_attempt(job: Job) -> int:
+    # Of equal ends the newest attempt's; 0 while none has closed the job.
+    ends = [
+        (end.basis not in PRESUMED, OUTCOME_RANK[end.outcome], BASIS_RANK[end.basis], number)
+        for number, attempt in job.attempts.items()
+        if attempt.final and (end := attempt.end)
+    ]
+    return max(ends)[-1] if ends else 0
 
 
 def _bar_view(bar: Bar, step: str, name: str) -> BarView:
@@ -163,11 +176,12 @@ def _bar_view(bar: Bar, step: str, name: str) -> BarView:
     )
 
 
-def _bar_views(attempt: Attempt, names: dict[str, str]) -> list[BarView]:
+def _bar_views(attempt: Attempt, names: Any) -> list[BarView]:
+    known = names if isinstance(names, dict) else {}
     shown = [
-        _bar_view(found[1], step, str(names.get(step, "")))
+        _bar_view(found[1], step, str(known.get(step, "")))
         for step, bars in attempt.bars.items()
-        if (found := _shown_bar(bars))
+        if (found := shown_bar(bars))
     ]
     return sorted(shown, key=lambda bar: (-bar.at, bar.step))
 
@@ -175,8 +189,8 @@ def _bar_views(attempt: Attempt, names: dict[str, str]) -> list[BarView]:
 def _job_view(job: Job) -> JobView:
     phase, basis = phase_of(job)
     closed = outcome_of(job)
-    number = max(job.attempts, default=1)
-    attempt = closed[2] if closed else job.attempts.get(number) or Attempt()
+    number = shown_attempt(job)
+    attempt = job.attempts.get(number) or Attempt()
     meta = meta_of(job)
     end = attempt.end
     waiting = phase in ("pending", "queued", "retrying")
@@ -184,12 +198,12 @@ def _job_view(job: Job) -> JobView:
     activity = best(job.levels.get("activity")) if phase not in RESOLVED else None
     key = job_key(job.key)
     updated_at = _updated_at(job, attempt)
-    needed = meta.get("needed")
+    needed = _strings(meta.get("needed"))
     counts = _step_counts(attempt, needed)
     return JobView(
         key=job.key,
-        source=key.source,
-        native=str(meta.get("native", key.native)),
+        source=source_of(job.key),
+        native=str(meta.get("native", readable(key.native))),
         phase=phase,
         basis=basis,
         outcome=closed[0] if closed else None,
@@ -205,7 +219,7 @@ def _job_view(job: Job) -> JobView:
         steps_done=counts[0],
         steps_needed=counts[1],
         steps_cached=len(attempt.cached_steps),
-        bars=[] if phase == "succeeded" else _bar_views(attempt, meta.get("names") or {}),
+        bars=[] if phase == "succeeded" else _bar_views(attempt, meta.get("names")),
         position=position.value[0] if position else None,
         position_of=position.value[1] if position else None,
         activity=activity.value if activity else "",
@@ -220,8 +234,15 @@ def _job_view(job: Job) -> JobView:
     )
 
 
+def _strings(listed: Any) -> list[str] | None:
+    # Meta comes from anybody: what is no list of ids says nothing about the steps.
+    if not isinstance(listed, list):
+        return None
+    return [one for one in listed if isinstance(one, str)]
+
+
 def _step_counts(attempt: Attempt, needed: list[str] | None) -> tuple[int | None, int | None]:
-    if needed is None or not (attempt.running_steps or attempt.finished_steps):
+    if needed is None or not _has_steps(attempt):
         return None, None
     to_run = set(needed) - attempt.cached_steps
     return len(attempt.finished_steps & to_run), len(to_run)
@@ -232,7 +253,7 @@ def _at(stamp: Stamp | None) -> float | None:
 
 
 def _updated_at(job: Job, attempt: Attempt) -> float:
-    times = [one.at for one in job.registrations]
+    times = [one.at for one in job.registrations] + [attempt.stepped_at]
     times += [stamp.at for stamp in (attempt.queued, attempt.started, attempt.finishing) if stamp]
     times += [
         bar.at
@@ -253,7 +274,8 @@ def _updated_at(job: Job, attempt: Attempt) -> float:
 
 def _stalled_at(job: Job, updated_at: float) -> float:
     limit = best(job.levels.get("reading stall_limit"))
-    return updated_at + (float(limit.value) if limit else STALL_LIMIT)
+    known = limit is not None and isinstance(limit.value, int | float)
+    return updated_at + (float(limit.value) if limit and known else STALL_LIMIT)
 
 
 def _missing_since(entity: Entity) -> float | None:
@@ -263,7 +285,10 @@ def _missing_since(entity: Entity) -> float | None:
 
 def _estimate(job: Job) -> Estimate | None:
     reading = best(job.levels.get("reading estimate"))
-    return Estimate(**reading.value) if reading and reading.value else None
+    try:
+        return msgspec.convert(reading.value, Estimate) if reading and reading.value else None
+    except msgspec.ValidationError:
+        return None  # not ours: any program may post a reading of that name
 
 
 def _outputs(listed: Any) -> list[Output]:
@@ -291,17 +316,16 @@ def _readings(entity: Entity) -> dict[str, Any]:
 
 
 def _step_view(step: Step) -> StepView:
-    parts = split(step.key)
+    name = readable(split(step.key)[3])
     number = max(step.attempts, default=1)
     attempt = step.attempts.get(number) or StepAttempt()
-    bar = _shown_bar(attempt.bars)
-    over = attempt.ended is not None
+    bar = shown_bar(attempt.bars)
     known = attempt.ended or attempt.started
     return StepView(
         key=step.key,
         job=step.key.rpartition("~")[0],
-        step=parts[3],
-        phase="cached" if attempt.cached else "ended" if over else "running",
+        step=name,
+        phase=_step_phase(attempt),
         attempt=number,
         name=attempt.name,
         parent=attempt.parent,
@@ -309,8 +333,16 @@ def _step_view(step: Step) -> StepView:
         started_at=_at(attempt.started),
         ended_at=_at(attempt.ended),
         basis=known.basis if known else "derived",
-        bar=_bar_view(bar[1], parts[3], attempt.name) if bar else None,
+        bar=_bar_view(bar[1], name, attempt.name) if bar else None,
     )
+
+
+def _step_phase(attempt: StepAttempt) -> str:
+    if attempt.cached:
+        return "cached"
+    if attempt.ended:
+        return "ended"
+    return "running" if attempt.started or attempt.bars else "pending"
 
 
 def _node(entity: Entity) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     """One try at a job. Each time is the earliest within the best basis.
 
     `bars` holds those of steps that are not over ("" is the job itself); each step
-    keeps its own besides.
+    keeps its own besides. `stepped_at` is when a step was last heard to begin or end (0:
+    never).
     """
 
     queued: Stamp | None = None
@@ -83,6 +84,7 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     finished_steps: set[str] = msgspec.field(default_factory=set)
     cached_steps: set[str] = msgspec.field(default_factory=set)
     bars: dict[str, Bars] = msgspec.field(default_factory=dict)
+    stepped_at: float = 0.0
 
 
 class StepAttempt(msgspec.Struct, omit_defaults=True):

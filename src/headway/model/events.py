@@ -90,10 +90,15 @@ class StepStarted(Event, frozen=True, tag="step_started"):
 
 
 class StepEnded(Event, frozen=True, tag="step_ended"):
-    """Edge: a step of the job is over. `cached`: it did not have to run."""
+    """Edge: a step of the job is over. `cached`: it did not have to run.
+
+    `name` and `parent` as in StepStarted, for steps whose start nobody saw.
+    """
 
     step: Word
     cached: bool = False
+    name: Word = ""
+    parent: Word = ""
 
 
 class Ended(Event, frozen=True, tag="ended"):
@@ -173,7 +178,7 @@ def discriminator(event: Event) -> str:
     """
     match event:
         case Registered():
-            return event.observer
+            return f"{event.observer} {hash_ids(list(event.meta))}"
         case StepStarted() | StepEnded():
             return f"{event.step} {event.basis}"
         case Ended():

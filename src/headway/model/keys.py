@@ -12,9 +12,10 @@ parts says what it names:
 
 Rule 1: a job is never named by a bare native id: ComfyUI's clients choose their own
 ids and may use one twice (`incarnation` tells the two apart).
-Rule 2: a key is at most a few hundred characters long, whatever the outside sends:
-a native id longer than `LONGEST_NATIVE` is cut and gets a digest of the whole; the
-whole id is then kept as the meta field `native`.
+Rule 2: a key is at most a few hundred characters long, whatever the outside sends: an
+id that takes more than `LONGEST_NATIVE` characters in a key is cut and gets a digest
+of the whole; the whole native id is then kept as the meta field `native`.
+Rule 3: text whose parts cannot be decoded is no key.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from headway.errors import UsageError
 
 Kind = Literal["job", "step", "group", "source", "worker", "daemon"]
 
-LONGEST_NATIVE = 200  # characters of a native id that are kept as they are
-KEPT_OF_LONG = 64  # characters of a longer one, before its digest
+LONGEST_NATIVE = 200  # characters that an id may take in a key, percent signs included
+KEPT_OF_LONG = 12  # characters of a longer one, before its digest; each may take 12
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:@+-]*\Z").match
 _KINDS: dict[int, Kind] = {1: "source", 2: "worker", 3: "job", 4: "step"}
-_OWNERLESS: dict[str, Kind] = {"~group~": "group", "~daemon~": "daemon"}
+_OWNERLESS: dict[str, Kind] = {"group": "group", "daemon": "daemon"}
 
 
 class JobKey(NamedTuple):
@@ -47,12 +48,12 @@ class JobKey(NamedTuple):
     @property
     def text(self) -> str:
         """The key as text, bounded by Rule 2."""
-        return join(self.source, bounded(self.native), self.incarnation)
+        return join(self.source, bounded(self.native), bounded(self.incarnation))
 
 
 def bounded(native: str) -> str:
-    """A native id as it stands in a key: itself, or a prefix and a digest."""
-    if len(native) <= LONGEST_NATIVE:
+    """An id as it stands in a key: itself, or a prefix and a digest."""
+    if len(native) <= LONGEST_NATIVE and len(_part(native)) <= LONGEST_NATIVE:
         return native
     digest = hashlib.blake2b(native.encode("utf-8", "surrogatepass"), digest_size=16)
     return f"{native[:KEPT_OF_LONG]}…{digest.hexdigest()}"
@@ -60,7 +61,7 @@ def bounded(native: str) -> str:
 
 def join(*parts: str) -> str:
     """Parts to a key; the inverse of `split`."""
-    return "~".join([part if _PLAIN(part) else _encoded(part) for part in parts])
+    return "~".join([_part(part) for part in parts])
 
 
 def split(key: str) -> tuple[str, ...]:
@@ -71,12 +72,12 @@ def split(key: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def kind_of(key: str) -> Kind:
     """What the key names. Raises: UsageError if it is no key."""
-    for prefix, kind in _OWNERLESS.items():
-        if key.startswith(prefix) and len(key) > len(prefix):
-            return kind
     parts = key.split("~")
-    found = _KINDS.get(len(parts))
-    if found is None or not parts[0]:
+    if parts[0]:
+        found = _KINDS.get(len(parts))
+    else:
+        found = _OWNERLESS.get(parts[1]) if len(parts) == 3 and parts[2] else None
+    if found is None or not _is_decodable(key):
         raise UsageError(f"not a key: {key[:80]!r}", "a job's key reads source~id~incarnation")
     return found
 
@@ -94,12 +95,12 @@ def job_key(key: str) -> JobKey:
 @lru_cache(maxsize=16_384)
 def step_key(job: str, step: str) -> str:
     """The key of one step of the job with key `job`."""
-    return f"{job}~{step if _PLAIN(step) else _encoded(bounded(step))}"
+    return f"{job}~{_part(bounded(step))}"
 
 
 def group_key(group: str) -> str:
     """The key of a group by its id."""
-    return f"~group~{bounded(group) if _PLAIN(group) else _encoded(bounded(group))}"
+    return f"~group~{_part(bounded(group))}"
 
 
 def source_of(key: str) -> str:
@@ -107,6 +108,22 @@ def source_of(key: str) -> str:
     return unquote(key.partition("~")[0])
 
 
-def _encoded(part: str) -> str:
+def readable(part: str) -> str:
+    """A part of a key as it can be told: half a surrogate pair fits a key, but no answer."""
+    return part.encode("utf-8", "replace").decode()
+
+
+def _is_decodable(key: str) -> bool:
+    try:
+        unquote(key, errors="surrogatepass")
+        key.encode()
+    except UnicodeError:
+        return False
+    return True
+
+
+def _part(part: str) -> str:
+    if _PLAIN(part):
+        return part
     # quote() leaves "~" alone, but here it separates parts.
     return quote(part, safe=":@+", errors="surrogatepass").replace("~", "%7E")

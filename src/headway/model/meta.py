@@ -48,6 +48,8 @@ SOURCE_READINGS: dict[str, str] = {
     "running": "how many jobs it says it runs",
     "waiting": "how many jobs it says wait",
     "trouble": "wedged and why, or empty",
+    "unreachable": "why it cannot be reached, or empty",
+    "clock_offset": "seconds its clock is ahead of ours, where more than 2",
     "skipped": "how many of its messages could not be read",
     "watched": "false: seen, not watched yet",
 }

@@ -45,6 +45,9 @@ OUTCOME_RANK: dict[Outcome, int] = {
     "succeeded": 4,
 }
 
+CLOSING: frozenset[Outcome] = frozenset({"succeeded", "cancelled"})
+"""Ends that no further attempt follows, whether or not the event says `final`."""
+
 Phase = Literal[
     "pending",
     "queued",

@@ -104,8 +104,9 @@ class Plane:
         try:
             await self._stack.__aexit__(None, None, None)
         finally:
-            await self._writer.call(self.store.close)
+            # The writer goes last: who closes the file last leaves no log beside it.
             self._reader.close()
+            await self._writer.call(self.store.close)
             self._writer.close()
 
     @property
@@ -214,7 +215,9 @@ class Plane:
             event
             for view in sources
             if isinstance(view, SourceView) and view.seen
-            for event in contact(source_of(view.key), self.clock(), why="not looked at since the start")
+            for event in contact(
+                source_of(view.key), self.clock(), why="not looked at since the start"
+            )
         ]
 
     async def _recall(self, job: JobView) -> list[Record]:
