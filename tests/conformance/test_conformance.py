@@ -29,6 +29,7 @@ REAL = os.environ.get("HEADWAY_COMFYUI_URL")
 TARGETS = [*(f"sim {version}" for version in SIMULATED), *([REAL] if REAL else [])]
 
 PATIENCE = 300.0  # seconds for one wait; a real server may load a checkpoint on a slow machine
+SIMULATED_PATIENCE = 20.0  # seconds for one wait
 LONG = 500  # steps, more than anybody waits for
 
 #: kind -> the keys of its data; the end marker of `executing` lacks display_node
@@ -58,8 +59,8 @@ ENDS = ("execution_success", "execution_error", "execution_interrupted")
 class Target:
     """One server under test."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
-        self.url = url
+    def __init__(self, url: str, session: aiohttp.ClientSession, *, patience: float) -> None:
+        self.url, self._patience = url, patience
         self._session = session
 
     async def prepare(self) -> "Target":
@@ -90,7 +91,7 @@ class Target:
         return workflows.text_to_image(seed=seed, steps=steps, width=size, height=size, model=model)
 
     def listen(self, client_id: str | None = None, **options: Any) -> Ear:
-        return Ear(self.url, client_id or uuid.uuid4().hex, patience=PATIENCE, **options)
+        return Ear(self.url, client_id or uuid.uuid4().hex, patience=self._patience, **options)
 
     async def entry(self, prompt_id: str) -> Any:
         return (await self.get(f"/history/{prompt_id}"))[prompt_id]
@@ -101,10 +102,11 @@ async def target(request: pytest.FixtureRequest) -> AsyncIterator[Target]:
     async with AsyncExitStack() as stack:
         url = request.param
         if url.startswith("sim "):
-            simulated = SimComfyUI(version=url.removeprefix("sim "), speed=20)
+            simulated = SimComfyUI(version=url.removeprefix("sim "), speed=100)
             url = (await stack.enter_async_context(simulated)).url
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield await Target(url, session).prepare()
+        patience = PATIENCE if url == REAL else SIMULATED_PATIENCE
+        yield await Target(url, session, patience=patience).prepare()
 
 
 def new_id() -> str:
@@ -234,8 +236,10 @@ async def test_an_interrupted_run_ends_as_error_in_the_history(target: Target) -
     async with target.listen(owner_id) as owner:
         prompt_id = await target.submit(target.picture(steps=LONG, size=512), client_id=owner_id)
         await owner.hear("progress")
-        assert await target.ask("POST", "/interrupt", json={"prompt_id": "another"}) == (200, b"")
-        await owner.until(lambda: len(owner.said("progress")) > 1)
+        if target.version >= (0, 3, 57):  # before, an interrupt of any id was one of all
+            other = {"prompt_id": "another"}
+            assert await target.ask("POST", "/interrupt", json=other) == (200, b"")
+            await owner.until(lambda: len(owner.said("progress")) > 1)
         assert await target.ask("POST", "/interrupt", json={"prompt_id": prompt_id}) == (200, b"")
         await owner.hear("executing", node=None)
 

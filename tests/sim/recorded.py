@@ -35,6 +35,11 @@ class Session:
             if row["direction"] == "recv"
         ]
 
+    def lines(self, who: str) -> list[list[str]]:
+        """The console as one subscriber heard it: the entries of each message."""
+        frames = [frame for frame in self.heard(who) if is_of("logs", frame)]
+        return [alike_lines(frame["data"]) for frame in frames]
+
     def answers(self, method: str, path: str) -> list[Any]:
         """The bodies of all answers to requests whose path begins so."""
         http = [row for row in self.rows if row["channel"] == "http"]
@@ -66,6 +71,24 @@ def comparable(frames: Iterable[Any]) -> list[str]:
     return [_text(frame, ids) for frame in frames]
 
 
+def is_of(kind: str, frame: Any) -> bool:
+    return isinstance(frame, dict) and frame["type"] == kind
+
+
+def without_logs(frames: Iterable[Any]) -> list[Any]:
+    return [frame for frame in frames if not is_of("logs", frame)]
+
+
+def alike_lines(message: dict[str, Any]) -> list[str]:
+    """The entries of a message of the console, without durations, rates and traces."""
+    texts = [NUMBERS.sub("#", entry["m"]) for entry in message["entries"]]
+    return [re.sub(r"(?s)(Traceback \(most recent call last\):).*", r"\1", text) for text in texts]
+
+
+#: what follows a bar, and decimal numbers
+NUMBERS = re.compile(r"\[[^\]]*(?:it/s|s/it)\]|\d+\.\d+")
+
+
 def _text(frame: Any, ids: dict[str, str]) -> str:
     if isinstance(frame, bytes):
         return f"binary {int.from_bytes(frame[:4], 'big')}"
@@ -90,4 +113,5 @@ REPLACED = {
     "traceback": lambda value, ids: [type(line).__name__ for line in value][:1],
     "current_inputs": lambda value, ids: sorted(value),
     "current_outputs": lambda value, ids: sorted(value),
+    "executed": lambda value, ids: sorted(value),  # a set in reality
 }

@@ -116,8 +116,11 @@ async def test_an_interrupted_run_is_told_as_recorded() -> None:
     graph = session.graphs()[session.answers("POST", "/prompt")[0]["prompt_id"]]
     steps = kind("progress", session.heard("submitter"))
 
-    async with SimComfyUI(speed=50) as comfy:
-        await comfy.finished(comfy.submit({**reseeded(graph, 0), "8": graph["8"]}))
+    first = reseeded(graph, 0)
+    first["3"]["inputs"]["steps"] = 1
+
+    async with SimComfyUI(speed=50, seconds={"KSampler": 40.0}) as comfy:  # 50 ms for a step
+        await comfy.finished(comfy.submit(first))
         async with Ear(comfy.url, "submitter") as owner:
             prompt_id = comfy.submit(graph, client_id="submitter")
             await owner.hear("progress", value=len(steps))

@@ -1,7 +1,8 @@
 """The account of one run: what is said while it lasts, to whom, and what the history keeps of it.
 
 Rule 1: a node's account is progress_state (running), executing, its reports, executed if it shows
-    something, progress_state (finished). A report is progress_state, progress, then the picture.
+    something, progress_state (finished). A report is progress_state, progress, then the picture;
+    a picture with metadata comes before progress.
 Rule 2: start, cached and end carry a time and are kept for the history, heard or unheard.
 Rule 3: there is one end; of two asynchronous nodes that fail, the first decides.
 """
@@ -71,8 +72,10 @@ class Account:
         self.last_node = ids.node
 
     def reused(self, ids: Ids, shown: dict[str, Any] | None) -> None:
-        """A cached node is done at once. Without an owner its outputs are forgotten."""
-        if shown is not None and self.owner is not None:
+        """A cached node is done at once. Without an owner some versions forget its outputs."""
+        has = self._life.version.has
+        forgets = has("cached_outputs_lost") and not has("cached_outputs_kept")
+        if shown is not None and (self.owner is not None or not forgets):
             self.shown(ids, shown)
         self._progress.start(ids, value=1, maximum=1)
         self.left(ids)
@@ -95,11 +98,16 @@ class Account:
             return
         self._progress.update(ids.node, value, maximum)
         self._tell_progress()
+        sockets = self._life.sockets
+        modern = sockets.wants_metadata(self.owner)
+        if picture is not None and modern:
+            sockets.send_preview_with_metadata(
+                picture, ids.in_progress(self.prompt_id), owner=self.owner
+            )
         counts = {"value": value, "max": maximum}
         self.tell("progress", {**counts, "prompt_id": self.prompt_id, "node": ids.node})
-        if picture is not None:
-            names = ids.in_progress(self.prompt_id)
-            self._life.sockets.send_preview(picture, names, owner=self.owner)
+        if picture is not None and not modern:
+            sockets.send_preview(picture, owner=self.owner)
 
     def tell(self, kind: str, data: dict[str, Any], *, even_without_owner: bool = False) -> None:
         unowned = self.owner is None and kind not in HEARD_BY_ALL_WITHOUT_OWNER
@@ -113,7 +121,8 @@ class Account:
         self.tell(kind, message)
 
     def _tell_progress(self) -> None:
-        self.tell("progress_state", self._progress.snapshot())
+        to = self.owner if self._life.version.has("progress_state_to_owner") else None
+        self._life.sockets.send("progress_state", self._progress.snapshot(), to=to)
 
     def _timed(self) -> dict[str, Any]:
         return {"prompt_id": self.prompt_id, "timestamp": self._life.pace.stamp()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.sim.comfyui import graph as graphs
 from headway.sim.comfyui.account import Account
+from headway.sim.comfyui.files import Outside
 from headway.sim.comfyui.log import Bar
 from headway.sim.comfyui.node import Blocked, Interrupted, Made, NodeClass, NodeRun
 from headway.sim.comfyui.progress import Ids
@@ -32,6 +33,7 @@ class Execution:
     def __init__(self, item: Item, life: "Life") -> None:
         self.account = Account(item, life)
         self.files, self.rng, self.temp_name = life.files, life.rng, life.temp_name
+        self.version = life.version
         self.seconds, self.spend = life.pace.seconds, life.pace.spend
         self._life = life
         self._graph = {node: dict(entry) for node, entry in item[2].items()}
@@ -68,6 +70,7 @@ class Execution:
                 elif self._class(node).is_async:
                     self._waiting.remove(node)
                     beside.append(group.create_task(self._run_node(node)))
+                    await asyncio.sleep(0)  # it begins before a node that takes no time
                 else:
                     self._waiting.remove(node)
                     await self._run_node(node)
@@ -77,9 +80,9 @@ class Execution:
 
     def _next(self) -> str | None:
         return graphs.next_ready(
-            self._waiting,
-            blocked_by=self._blocked_by,
+            {node: self._blocked_by(node) for node in self._waiting},
             is_output=lambda node: self._class(node).is_output,
+            is_async=lambda node: self._class(node).is_async,
         )
 
     def _blocked_by(self, node: str) -> list[str]:
@@ -148,17 +151,18 @@ class Execution:
         self._waiting += [*names.values(), node]
 
     def _fail(self, node: str, inputs: dict[str, Any], error: Exception) -> None:
-        kind = type(error)
-        builtin = kind.__module__ == "builtins"
-        self._life.log.line(f"!!! Exception during processing !!! {error}")
-        self._life.log.line("".join(traceback.format_exception(error)))
+        hidden = dict.fromkeys(self._class(node).hidden)
+        if "prompt" in hidden:
+            hidden["prompt"] = self._graph
+        self._life.log.line(f"!!! Exception during processing !!! {error}", level="ERROR")
+        self._life.log.line("".join(traceback.format_exception(error)), level="ERROR")
         self.account.ended(
             "execution_error",
             **self._about(node),
             exception_message=f"{error}\n",
-            exception_type=kind.__name__ if builtin else f"{kind.__module__}.{kind.__name__}",
+            exception_type=_kind_of(error),
             traceback=traceback.format_tb(error.__traceback__),
-            current_inputs={name: [str(value)] for name, value in inputs.items()},
+            current_inputs={name: [str(value)] for name, value in (inputs | hidden).items()},
             current_outputs=list(self._graph),
         )
 
@@ -206,3 +210,11 @@ class Execution:
             for name, value in self._graph[node].get("inputs", {}).items()
             if name in self._class(node).inputs
         }
+
+
+def _kind_of(error: Exception) -> str:
+    """The name of its class, with the module unless it is built in; ours pass as plain ones."""
+    kind = type(error)
+    if isinstance(error, Outside | Cycle):
+        return "Exception"
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

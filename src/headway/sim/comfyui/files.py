@@ -1,7 +1,7 @@
 """The output and temp folders: numbered names, real files, and no way out.
 
 Rule 1: `prefix` makes `prefix_00001_.png`, then `prefix_00002_.png`; a folder in the prefix becomes
-    the subfolder.
+    the subfolder. Sound has no underscore at the end since 0.25.
 Rule 2: files outlive a restart of the server, as they lie on disk.
 Rule 3: nothing is written to or read from outside the two folders.
 """
@@ -24,7 +24,13 @@ class Files:
             (root / folder).mkdir(exist_ok=True)
 
     def save(
-        self, prefix: str, extension: str, content: bytes, *, folder: str = "output"
+        self,
+        prefix: str,
+        extension: str,
+        content: bytes,
+        *,
+        folder: str = "output",
+        tail: str = "_.",
     ) -> dict[str, str]:
         """Write a file and return how outputs name it.
 
@@ -34,7 +40,7 @@ class Files:
         place = self._inside(folder, subfolder, prefix)
         place.mkdir(parents=True, exist_ok=True)
         number = 1 + max((_number(file.name, name) for file in place.glob(f"{name}_*")), default=0)
-        filename = f"{name}_{number:05}_.{extension}"
+        filename = f"{name}_{number:05}{tail}{extension}"
         (place / filename).write_bytes(content)
         return {"filename": filename, "subfolder": subfolder, "type": folder}
 
@@ -57,5 +63,5 @@ class Files:
 
 
 def _number(filename: str, prefix: str) -> int:
-    digits = filename.removeprefix(prefix + "_").partition("_")[0]
+    digits = filename.removeprefix(prefix + "_").partition(".")[0].removesuffix("_")
     return int(digits) if digits.isdigit() else 0

@@ -2,7 +2,8 @@
 
 Rule 1: a sampler reports each step after it is done: progress, picture, then its bar on the
     console.
-Rule 2: loading, text encoding and plain decoding report nothing; tiled decoding reports every tile.
+Rule 2: loading, text encoding and plain decoding report nothing; tiled decoding reports every tile
+    of three passes: with square, with upright and with lying tiles.
 """
 
 from typing import Any
@@ -23,6 +24,7 @@ SAMPLERS = [
 SCHEDULERS = ["simple", "sgm_uniform", "karras", "exponential", "normal", "beta"]
 
 ADAPTIVE_EXTRA = 15  # further steps of dpm_adaptive after its bar is full, as once measured
+ADAPTIVE_ORDER = 3  # steps of its bar on the console for one of its bar on the page
 
 LOADING_LINES = (
     "model weight dtype torch.float32, manual cast: None",
@@ -94,7 +96,8 @@ async def sample(
             run.report(
                 min(step, steps), steps, pictures.jpeg(seed, detail=1 + min(7, 8 * step // steps))
             )
-            bar.step()
+            for _ in range(ADAPTIVE_ORDER if adaptive else 1):
+                bar.step()
     return Made((Picture(latent_image.width, latent_image.height, latent_image.batch, seed),))
 
 
@@ -108,12 +111,24 @@ async def decode_tiled(
     run: NodeRun, *, samples: Picture, vae: Model, tile_size: int, overlap: int
 ) -> Made:
     await run.use(vae)
-    stride = max(1, tile_size - overlap)
-    tiles = samples.batch * -(-samples.width // stride) * -(-samples.height // stride)
+    tiles = tiles_of(samples, tile_size, min(overlap, tile_size // 4))
     for tile in range(1, tiles + 1):
         await run.work("VAEDecodeTiled")
         run.report(tile, tiles)
     return Made((samples,))
+
+
+def tiles_of(picture: Picture, side: int, overlap: int) -> int:
+    """The tiles of the three passes, each reaching so many pixels into the one before."""
+    shapes = ((side, side), (side // 2, side * 2), (side * 2, side // 2))
+    return picture.batch * sum(
+        _tiles_along(picture.width, wide, overlap) * _tiles_along(picture.height, high, overlap)
+        for wide, high in shapes
+    )
+
+
+def _tiles_along(length: int, tile: int, overlap: int) -> int:
+    return 1 if length <= tile else -(-(length - overlap) // (tile - overlap))
 
 
 async def image_size(run: NodeRun, *, image: Picture) -> Made:

@@ -4,7 +4,8 @@ Rule 1: two nodes are the same when class, constants and everything upstream are
     not matter.
 Rule 2: a run needs its outputs and their ancestors up to the first cached one. An output is always
     visited.
-Rule 3: among nodes that are ready, outputs go first, else the one found first walking up from the
+Rule 3: among nodes that are ready, outputs and asynchronous ones go first, then those that an
+    output waits for, then those one step further up; else the one found first walking up from the
     outputs.
 """
 
@@ -88,11 +89,22 @@ def needed(graph: Graph, outputs: Collection[str], *, cached: Callable[[str], bo
 
 
 def next_ready(
-    waiting: Collection[str],
+    waiting: Mapping[str, Collection[str]],
     *,
-    blocked_by: Callable[[str], Collection[str]],
     is_output: Callable[[str], bool],
+    is_async: Callable[[str], bool],
 ) -> str | None:
-    """The node to run now, or None while all wait for others."""
-    ready = [node for node in waiting if not blocked_by(node)]
-    return next((node for node in ready if is_output(node)), ready[0] if ready else None)
+    """The node to run now, or None while all wait for others.
+
+    `waiting` says for which other nodes each one waits.
+    """
+    ready = [node for node, others in waiting.items() if not others]
+    feeds = {before for node, others in waiting.items() if is_output(node) for before in others}
+    feeds_those = {before for node in feeds for before in waiting.get(node, ())}
+    tiers: tuple[Callable[[str], bool], ...] = (
+        lambda node: is_output(node) or is_async(node),
+        feeds.__contains__,
+        feeds_those.__contains__,
+        lambda node: True,
+    )
+    return next((node for tier in tiers for node in ready if tier(node)), None)

@@ -3,12 +3,14 @@
 Rule 1: a row leaves out what is null. A waiting or running one has no times but that of its
     creation.
 Rule 2: what the answer to a bad question says is the error's text, status 400.
+Rule 3: up to 0.15 every shown thing counts as an output; since then only files do, and the words
+    of a node are the preview of a prompt that shows no file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from headway.sim.comfyui.prompts import Item, PromptQueue
+from headway.sim.comfyui.prompts import Item, PromptQueue, is_id
 from headway.sim.comfyui.version import Version
 
 STATUSES = ("pending", "in_progress", "completed", "failed", "cancelled")
@@ -22,11 +24,18 @@ SORTS = {
 }
 ORDERS = {"asc": False, "desc": True}  # sort_order -> reversed
 
+LONGEST_WORDS = 1024  # characters of a preview
+
 Row = dict[str, Any]
+Shown = tuple[str, str, Any]  # node, media, and a file or words
 
 
 class BadQuestion(Exception):
-    """The query makes no sense; the text says why."""
+    """The query or the body makes no sense; the text says why."""
+
+    def __init__(self, text: str, **more: Any) -> None:
+        super().__init__(text)
+        self.body = {"error": text, **more}
 
 
 def listing(queue: PromptQueue, version: Version, query: Mapping[str, str]) -> dict[str, Any]:
@@ -65,11 +74,22 @@ def single(queue: PromptQueue, version: Version, prompt_id: str) -> Row | None:
     }
 
 
+def asked_ids(body: Any) -> list[str]:
+    """The ids in the body of POST /api/jobs/cancel. Raises BadQuestion."""
+    ids = body.get("job_ids") if isinstance(body, dict) else None
+    if not isinstance(ids, list):
+        raise BadQuestion("job_ids must be a list")
+    wrong = [asked if isinstance(asked, str) else repr(asked) for asked in ids if not is_id(asked)]
+    if wrong:
+        raise BadQuestion("job_ids contains invalid id(s)", invalid_ids=wrong)
+    return ids
+
+
 def rows_of(queue: PromptQueue, version: Version) -> Iterator[Row]:
     for item in queue.running:
-        yield _row(item, "in_progress", outputs_count=0)
+        yield _row(item, "in_progress", **_counts([], version))
     for item in queue.pending:
-        yield _row(item, "pending", outputs_count=0)
+        yield _row(item, "pending", **_counts([], version))
     for entry in queue.history.values():
         yield _finished(entry, version)
 
@@ -98,9 +118,17 @@ def _finished(entry: Mapping[str, Any], version: Version) -> Row:
         execution_start_time=messages.get("execution_start", {}).get("timestamp"),
         execution_end_time=end.get("timestamp"),
         execution_error=messages.get("execution_error"),
-        outputs_count=len(shown),
-        preview_output=_preview(shown),
+        **_counts(shown, version),
+        preview_output=_preview(shown, version),
     )
+
+
+def _counts(shown: Sequence[Shown], version: Version) -> dict[str, int]:
+    files = [file for _, _, file in shown if isinstance(file, dict)]
+    counted = files if version.has("text_previews") else shown
+    if not version.has("previewable_count"):
+        return {"outputs_count": len(counted)}
+    return {"outputs_count": len(counted), "previewable_outputs_count": len(files)}
 
 
 #: the kind of the last message -> the status of the job
@@ -116,19 +144,29 @@ def _outcome(messages: Mapping[str, Any], version: Version) -> str:
     return "failed" if outcome == "cancelled" and not version.has("cancelled_status") else outcome
 
 
-def _shown_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+def _shown_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[Shown]:
     for node, shown in outputs.items():
         for media, files in shown.items():
             if media != "animated":
                 yield from ((node, media, file) for file in files)
 
 
-def _preview(shown: list[tuple[str, str, Any]]) -> Row | None:
+def _preview(shown: Sequence[Shown], version: Version) -> Row | None:
+    """A saved file, else a temporary one, else some words."""
     files = [(node, media, file) for node, media, file in shown if isinstance(file, dict)]
-    files.sort(
-        key=lambda found: found[2].get("type") != "output"
-    )  # saved ones before temporary ones
-    return next(({**file, "nodeId": node, "mediaType": media} for node, media, file in files), None)
+    files.sort(key=lambda found: found[2].get("type") != "output")
+    words = [
+        (node, media, _words(text))
+        for node, media, text in shown
+        if media == "text" and version.has("text_previews")
+    ]
+    best = next(iter(files + words), None)
+    return None if best is None else {**best[2], "nodeId": best[0], "mediaType": best[1]}
+
+
+def _words(text: str) -> Row:
+    whole = len(text) <= LONGEST_WORDS
+    return {"content": text} if whole else {"content": text[:LONGEST_WORDS], "truncated": True}
 
 
 def _statuses(text: str | None, version: Version) -> tuple[str, ...]:

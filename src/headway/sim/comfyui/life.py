@@ -13,12 +13,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 
-from headway.sim.comfyui import messages
+from headway.sim.comfyui import messages, startup
 from headway.sim.comfyui.account import Account
 from headway.sim.comfyui.change import Change
 from headway.sim.comfyui.execution import Execution
+from headway.sim.comfyui.features import features
 from headway.sim.comfyui.files import Files
-from headway.sim.comfyui.log import SIZE, Entry, Log
+from headway.sim.comfyui.log import GREEN, Entry, Log
 from headway.sim.comfyui.node import Made, NodeClass
 from headway.sim.comfyui.pace import Pace
 from headway.sim.comfyui.prompts import Item, PromptQueue
@@ -26,21 +27,6 @@ from headway.sim.comfyui.sockets import Sockets
 from headway.sim.comfyui.version import Version
 
 LONG_RUN = 600.0  # seconds; longer runs are told as hours, minutes, seconds
-
-STARTUP_LINES = (
-    "** ComfyUI startup time: {now}",
-    "** Platform: Linux",
-    "** Python version: 3.11.7",
-    "Checkpoint files will always be loaded safely.",
-    "Total VRAM 24105 MB, total RAM 24105 MB",
-    "pytorch version: 2.13.0+cpu",
-    "Set vram state to: DISABLED",
-    "Device: cpu",
-    "Using sub quadratic optimization for attention",
-    "ComfyUI version: {version}",
-    "Starting server\n",
-    "To see the GUI go to: {url}",
-)
 
 
 class Life:
@@ -61,11 +47,11 @@ class Life:
         self.version, self.pace, self.files, self.rng = version, pace, files, rng
         self.classes, self.previews, self.accepted = classes, previews, accepted
         self.change = change
-        self.sockets = Sockets(pace, change)
+        self.sockets = Sockets(pace, change, features=features(version))
         self.queue = PromptQueue(told=self._tell_status)
-        self.log = Log(clock=pace.now, send=self._send_log)
+        coloured = version.has("coloured_log")
+        self.log = Log(clock=pace.now, send=self._send_log, coloured=coloured)
         self.log_readers: set[str] = set()
-        self._size_told = False
         self.cache: dict[str, Made] = {}
         self.loaded: set[str] = set()
         self.temp_name = "ComfyUI_temp_" + "".join(rng.choices(string.ascii_lowercase, k=5))
@@ -75,9 +61,8 @@ class Life:
 
     def say_hello(self, url: str) -> None:
         """The console lines of a start."""
-        now = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.pace.now()))
-        for line in STARTUP_LINES:
-            self.log.line(line.format(now=now, version=self.version.text, url=url))
+        for line in startup.lines(self.version, url=url):
+            self.log.line(line)
 
     async def work(self) -> None:
         """Run prompts until cancelled, or until the queue itself breaks."""
@@ -90,7 +75,8 @@ class Life:
                 item = self.queue.pop()
             except TypeError as error:  # twins: the real thread ends here, and so does this one
                 trace = "".join(traceback.format_exception(error))
-                return self.log.line(f"Exception in thread Thread-1 (prompt_worker):\n{trace}")
+                words = f"Exception in thread Thread-1 (prompt_worker):\n{trace}"
+                return self.log.line(words, level="")
             await self._run(item)
             await self.pace.spend(self.pace.seconds("between"))
 
@@ -106,7 +92,8 @@ class Life:
         owner, self.account = execution.account.owner, None
         if owner is not None:
             self.sockets.send("executing", {"node": None, "prompt_id": item[1]}, to=owner)
-        self.log.line(f"Prompt executed in {_duration(self.pace.now() - began)}")
+        took = _duration(self.pace.now() - began)
+        self.log.line(f"Prompt executed in {took}", colour=GREEN)
         self.change.happened()
 
     def keep_cached(self, signatures: Iterable[str]) -> None:
@@ -117,9 +104,28 @@ class Life:
 
     def interrupt(self, prompt_id: str | None) -> None:
         """Ask the running prompt to stop; with an id, only if it is that one (since 0.3.57)."""
-        looks = prompt_id is not None and self.version.has("targeted_interrupt")
-        if not looks or any(item[1] == prompt_id for item in self.queue.running):
+        if not self.version.has("targeted_interrupt"):
             self.interrupt_asked = True
+        elif not prompt_id:
+            self.log.line("Global interrupt (no prompt_id specified)")
+            self.interrupt_asked = True
+        elif self.queue.is_running(prompt_id):
+            self.log.line(f"Interrupting prompt {prompt_id}")
+            self.interrupt_asked = True
+        else:
+            self.log.line(f"Prompt {prompt_id} is not currently running, skipping interrupt")
+
+    def cancel(self, prompt_id: str) -> bool:
+        """Interrupt the prompt if it runs, remove it if it waits; whether it did either."""
+        if self.queue.is_running(prompt_id):
+            self.log.line(f"Cancelling running prompt {prompt_id}")
+            self.interrupt_asked = True
+            return True
+        if not self.queue.is_pending(prompt_id):
+            return False
+        self.log.line(f"Cancelling pending prompt {prompt_id}")
+        self.queue.delete(prompt_id)
+        return True
 
     def node_of(self, owner: str) -> str | None:
         """The current node of the running prompt, if it is this owner's."""
@@ -131,9 +137,10 @@ class Life:
         self.change.happened()
 
     def _send_log(self, entries: list[Entry]) -> None:
+        if not self.log_readers:
+            return
+        message = {"entries": entries, "size": self.log.new_size()}
         self.log_readers = {reader for reader in self.log_readers if self.sockets.knows(reader)}
-        message = {"entries": entries, "size": None if self._size_told else SIZE}
-        self._size_told = self._size_told or bool(self.log_readers)
         for reader in self.log_readers:
             self.sockets.send("logs", message, to=reader)
 

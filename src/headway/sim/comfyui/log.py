@@ -4,8 +4,11 @@ Rule 1: one write is one entry `{t, m}`; subscribers get the entries gathered si
     in one message.
 Rule 2: a write that begins with a carriage return takes the place of an unfinished last line, as on
     a terminal; so the last entry is the current bar, with its step, elapsed time and rate.
-Rule 3: the terminal's size goes with the first message that anybody reads, then null.
+Rule 3: the terminal's size is told once: with the first message to a subscriber, or to the first
+    who reads all. After that messages carry null, whoever hears them.
 Rule 4: a bar closes with an empty write and a last drawing; its line end waits for the next flush.
+Rule 5: a coloured console (since 0.23) marks each line that was logged with its level, and some
+    lines as a whole. Bars and what a dying thread says are written past the logger, unmarked.
 """
 
 from collections import deque
@@ -20,20 +23,36 @@ BAR_WIDTH = 10  # characters, when the terminal's width is unknown
 DRAWN_EVERY = 0.1  # seconds between two drawings, at speed 1.0
 SMOOTHING = 0.3  # weight of the newest step in the shown rate
 
+PLAIN = "\033[0m"
+GREEN = "\033[32m"
+#: level -> how its mark begins; "" is no level, for what is not logged
+LEVELS = {"INFO": GREEN, "WARNING": "\033[1m\033[33m", "ERROR": "\033[1m\033[31m"}
+
 Entry = dict[str, str]
 
 
 class Log:
     """The console. `send` gets the entries of every flush."""
 
-    def __init__(self, *, clock: Callable[[], float], send: Callable[[list[Entry]], None]) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        send: Callable[[list[Entry]], None],
+        coloured: bool = False,
+    ) -> None:
         self.entries: deque[Entry] = deque(maxlen=KEPT)
         self._clock = clock
         self._send = send
+        self._coloured = coloured
+        self._size_told = False
         self._unflushed: list[Entry] = []
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, *, level: str = "INFO", colour: str = "") -> None:
         """Write one whole line (or several that come as one entry) and flush."""
+        if self._coloured and level:
+            body = f"{colour}{text}{PLAIN}" if colour else text
+            text = f"{LEVELS[level]}[{level}]{PLAIN} {body}"
         self.write(text + "\n")
         self.flush()
 
@@ -49,8 +68,14 @@ class Log:
             entries, self._unflushed = self._unflushed, []
             self._send(entries)
 
+    def new_size(self) -> dict[str, int] | None:
+        """The terminal's size for a message, unless it was told before."""
+        told, self._size_told = self._size_told, True
+        return None if told else SIZE
+
     def raw(self) -> dict[str, Any]:
         """The body of GET /internal/logs/raw."""
+        self._size_told = True
         return {"entries": list(self.entries), "size": SIZE}
 
     def text(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from headway.sim.comfyui.files import Files
 from headway.sim.comfyui.log import Bar
+from headway.sim.comfyui.version import Version
 
 
 class Interrupted(Exception):
@@ -72,6 +73,7 @@ class Host(Protocol):
     files: Files
     rng: random.Random
     temp_name: str
+    version: Version
 
     def seconds(self, what: str) -> float: ...
     async def spend(self, seconds: float) -> None: ...
@@ -133,3 +135,4 @@ class NodeClass:
     makes: tuple[str, ...] = ()
     is_output: bool = False
     is_async: bool = False  # such nodes run beside others
+    hidden: tuple[str, ...] = ()  # inputs that the server adds; told only when the node fails

@@ -21,7 +21,7 @@ SECONDS: Mapping[str, float] = {
     "KSampler": 0.35,  # one step
     "KSampler warm-up": 0.5,  # added to the first step of every run
     "VAEDecode": 0.8,
-    "VAEDecodeTiled": 0.05,  # one tile
+    "VAEDecodeTiled": 0.02,  # one tile
     "SaveImage": 0.05,  # one picture
     "SaveVideo": 1.5,
     "SaveAudio": 0.2,

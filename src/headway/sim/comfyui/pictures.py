@@ -8,6 +8,7 @@ Rule 2: PNG and JPEG can be opened by any viewer. Other media are their format's
 import struct
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 
 Colour = tuple[int, int, int]
 
@@ -18,12 +19,18 @@ BLOCK = 8  # pixels on each side of a JPEG block
 def picture(seed: int, *, detail: int = LARGEST) -> Callable[[float, float], Colour]:
     """A sun in a haze as a function of x and y in 0..1; less detail makes it coarser."""
     hue = seed * 2654435761 % 2**32  # spreads neighbouring seeds over all colours
+    red, green, blue = hue & 255, hue >> 8 & 255, hue >> 16 & 255
 
     def colour(x: float, y: float) -> Colour:
         x, y = int(x * detail) / detail, int(y * detail) / detail
-        sun = max(0.0, 1.0 - 3.0 * ((x - 0.5) ** 2 + (y - 0.4) ** 2) ** 0.5)
-        base = (hue & 255, hue >> 8 & 255, hue >> 16 & 255)
-        return tuple(int(part * (0.35 + 0.4 * y) + 100 * sun) & 255 for part in base)  # type: ignore[return-value]
+        away = ((x - 0.5) ** 2 + (y - 0.4) ** 2) ** 0.5
+        sun = 100.0 - 300.0 * away if away < 1 / 3 else 0.0
+        haze = 0.35 + 0.4 * y
+        return (
+            int(red * haze + sun) & 255,
+            int(green * haze + sun) & 255,
+            int(blue * haze + sun) & 255,
+        )
 
     return colour
 
@@ -34,6 +41,7 @@ def fitted(width: int, height: int) -> tuple[int, int]:
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
+@lru_cache(maxsize=64)
 def png(seed: int, *, width: int = LARGEST, height: int = LARGEST) -> bytes:
     width, height = fitted(width, height)
     colour = picture(seed)
@@ -67,6 +75,7 @@ _JFIF = struct.pack(">BBH5sHBHHBB", 0xFF, 0xE0, 16, b"JFIF\0", 0x0101, 0, 1, 1, 
 _SCAN = struct.pack(">BBHB6BBBB", 0xFF, 0xDA, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0)
 
 
+@lru_cache(maxsize=256)
 def jpeg(seed: int, *, detail: int = 8, blocks: int = 8) -> bytes:
     """A mosaic of blocks by blocks squares."""
     side = blocks * BLOCK

@@ -16,7 +16,10 @@ SPOKEN_CHANGE = 0.005  # of the whole bar
 
 
 class Ids:
-    """The names under which a node is spoken of; one made by another node is shown as that one."""
+    """The names under which a node is spoken of.
+
+    One made by another node is shown as that one, which also counts as its real node.
+    """
 
     def __init__(self, node: str, *, parent: str | None = None, display: str | None = None) -> None:
         self.node = node
@@ -29,7 +32,7 @@ class Ids:
             "prompt_id": prompt_id,
             "display_node_id": self.display,
             "parent_node_id": self.parent,
-            "real_node_id": self.node,
+            "real_node_id": self.display,
         }
 
     def in_history(self) -> dict[str, Any]:
@@ -37,7 +40,7 @@ class Ids:
             "node_id": self.node,
             "display_node": self.display,
             "parent_node": self.parent,
-            "real_node_id": self.node,
+            "real_node_id": self.display,
         }
 
 

@@ -11,6 +11,7 @@ Rule 4: an item enters the history when its run is over, and in no other way; re
 """
 
 import heapq
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,14 @@ SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
 
 #: (number, prompt id, graph, extra_data, outputs to execute)
 Item = tuple[float, str, dict[str, Any], dict[str, Any], list[str]]
+
+
+def is_id(value: object) -> bool:
+    """Whether this is a UUID in its canonical spelling."""
+    try:
+        return isinstance(value, str) and str(uuid.UUID(value)) == value
+    except ValueError:
+        return False
 
 
 class PromptQueue:
@@ -37,6 +46,12 @@ class PromptQueue:
     @property
     def remaining(self) -> int:
         return len(self.pending) + len(self.running)
+
+    def is_running(self, prompt_id: str) -> bool:
+        return any(item[1] == prompt_id for item in self.running)
+
+    def is_pending(self, prompt_id: str) -> bool:
+        return any(item[1] == prompt_id for item in self.pending)
 
     def take_number(self, *, number: float | None, front: bool) -> float:
         """The place of an item: the explicit number, else the next one, negated for the front."""

@@ -1,7 +1,7 @@
 """The HTTP side: each path as it is and under /api, each handler a few lines over who knows.
 
 Rule 1: a body that is no JSON, or a query that is no number, ends as the plain 500 of aiohttp, as
-    in reality.
+    in reality. An interrupt without a readable body is one for whatever runs.
 Rule 2: actions answer 200 and an empty body, whatever they found to act upon.
 """
 
@@ -11,17 +11,27 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from headway.sim.comfyui import intake, jobs
+from headway.sim.comfyui.features import MAX_UPLOAD, features
 from headway.sim.comfyui.files import Outside
 from headway.sim.comfyui.life import Life
 from headway.sim.comfyui.machine import system_stats
 from headway.sim.comfyui.node import NodeClass
-from headway.sim.comfyui.sockets import FEATURES
+from headway.sim.comfyui.origin import origin_check
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-MAX_UPLOAD = 104857600  # bytes
+
+def application(
+    life: Life, *, url: Callable[[], str], rng: random.Random, hold: Middleware
+) -> web.Application:
+    """All of one life that HTTP can reach; every request passes `hold` first."""
+    guard = origin_check(cross_site_refused=life.version.has("cross_site_refused"))
+    app = web.Application(client_max_size=MAX_UPLOAD, middlewares=[hold, guard])
+    app.add_routes(routes(life, url=url, rng=rng))
+    return app
 
 
 def routes(life: Life, *, url: Callable[[], str], rng: random.Random) -> list[web.RouteDef]:
@@ -51,13 +61,13 @@ def routes(life: Life, *, url: Callable[[], str], rng: random.Random) -> list[we
         for prefix in ("", "/api")
         for method, path, do in table
     ]
-    if not life.version.has("jobs_api"):
-        return everywhere
-    return [
-        *everywhere,
-        web.get("/api/jobs", side.get_jobs),
-        web.get("/api/jobs/{id}", side.get_job),
+    only_there = [
+        ("jobs_api", web.get("/api/jobs", side.get_jobs)),
+        ("jobs_api", web.get("/api/jobs/{id}", side.get_job)),
+        ("cancel_api", web.post("/api/jobs/cancel", side.post_cancel)),
+        ("cancel_api", web.post("/api/jobs/{id}/cancel", side.post_cancel_of)),
     ]
+    return everywhere + [route for ability, route in only_there if life.version.has(ability)]
 
 
 class Side:
@@ -93,8 +103,11 @@ class Side:
         return web.Response()
 
     async def post_interrupt(self, request: web.Request) -> web.Response:
-        text = await request.text()
-        self._life.interrupt((json.loads(text) if text else {}).get("prompt_id"))
+        try:
+            body = await request.json()
+        except json.JSONDecodeError:
+            body = {}
+        self._life.interrupt(body.get("prompt_id"))
         return web.Response()
 
     async def get_history(self, request: web.Request) -> web.Response:
@@ -122,13 +135,26 @@ class Side:
         try:
             return web.json_response(jobs.listing(self._queue, self._life.version, request.query))
         except jobs.BadQuestion as error:
-            return web.json_response({"error": str(error)}, status=400)
+            return web.json_response(error.body, status=400)
 
     async def get_job(self, request: web.Request) -> web.Response:
         row = jobs.single(self._queue, self._life.version, request.match_info["id"])
         if row is None:
             return web.json_response({"error": "Job not found"}, status=404)
         return web.json_response(row)
+
+    async def post_cancel(self, request: web.Request) -> web.Response:
+        try:
+            ids = jobs.asked_ids(await request.json())
+        except json.JSONDecodeError:
+            return web.json_response({"error": "Request body must be valid JSON"}, status=400)
+        except jobs.BadQuestion as error:
+            return web.json_response(error.body, status=400)
+        cancelled = [self._life.cancel(prompt_id) for prompt_id in ids]
+        return web.json_response({"cancelled": any(cancelled)})
+
+    async def post_cancel_of(self, request: web.Request) -> web.Response:
+        return web.json_response({"cancelled": self._life.cancel(request.match_info["id"])})
 
     async def get_view(self, request: web.Request) -> web.StreamResponse:
         filename = request.query.get("filename", "")
@@ -142,7 +168,7 @@ class Side:
         return web.FileResponse(path, headers={"Content-Disposition": f'filename="{path.name}"'})
 
     async def get_features(self, request: web.Request) -> web.Response:
-        return web.json_response(FEATURES)
+        return web.json_response(features(self._life.version))
 
     async def get_system_stats(self, request: web.Request) -> web.Response:
         return web.json_response(system_stats(self._life.version, url=self._url()))

@@ -1,7 +1,7 @@
 """The node classes whose results are shown: pictures, video, sound, text.
 
 Rule 1: video and animations come under `images` beside `animated: [true]`; only the extension tells
-    them apart.
+    them apart. An animation of one picture is not marked, or up to 0.6 marked `[false]`.
 Rule 2: previews are files of type temp, with a name that is new for every start of the server.
 """
 
@@ -34,21 +34,25 @@ async def create_video(run: NodeRun, *, images: Picture, fps: float) -> Made:
 
 
 async def save_video(run: NodeRun, *, video: Picture, filename_prefix: str) -> Made:
-    return await _animation(run, filename_prefix, "mp4")
+    return await _animation(run, filename_prefix, "mp4", moves=[True])
 
 
 async def save_webm(run: NodeRun, *, images: Picture, filename_prefix: str, fps: float) -> Made:
-    return await _animation(run, filename_prefix, "webm")
+    return await _animation(run, filename_prefix, "webm", moves=[True])
 
 
 async def save_webp(run: NodeRun, *, images: Picture, filename_prefix: str, fps: float) -> Made:
-    return await _animation(run, filename_prefix, "webp")
+    moves = [images.batch != 1]
+    if not any(moves) and run.host.version.has("unmoved_unmarked"):
+        moves = []
+    return await _animation(run, filename_prefix, "webp", moves=moves)
 
 
-async def _animation(run: NodeRun, prefix: str, extension: str) -> Made:
+async def _animation(run: NodeRun, prefix: str, extension: str, *, moves: list[bool]) -> Made:
     await run.work("SaveVideo")
     saved = run.host.files.save(prefix, extension, pictures.MAGIC[extension])
-    return Made(shown={"images": [saved], "animated": [True]})
+    mark = {"animated": moves} if moves else {}
+    return Made(shown={"images": [saved], **mark})
 
 
 async def empty_audio(run: NodeRun, *, duration: float) -> Made:
@@ -65,11 +69,9 @@ async def preview_audio(run: NodeRun, *, audio: float) -> Made:
 
 async def _audio(run: NodeRun, prefix: str, *, folder: str) -> Made:
     await run.work("SaveAudio")
-    return Made(
-        shown={
-            "audio": [run.host.files.save(prefix, "flac", pictures.MAGIC["flac"], folder=folder)]
-        }
-    )
+    tail = "." if run.host.version.has("plain_audio_names") else "_."
+    saved = run.host.files.save(prefix, "flac", pictures.MAGIC["flac"], folder=folder, tail=tail)
+    return Made(shown={"audio": [saved]})
 
 
 async def preview_any(run: NodeRun, *, source: Any) -> Made:
@@ -79,12 +81,13 @@ async def preview_any(run: NodeRun, *, source: Any) -> Made:
 IMAGES = ["IMAGE", {}]
 PREFIX = ["STRING", {"default": "ComfyUI"}]
 FPS = real(24.0, 0.01, 1000.0)
+HIDDEN = ("prompt", "extra_pnginfo")
 
 CLASSES = {
     "SaveImage": NodeClass(
-        save_image, {"images": IMAGES, "filename_prefix": PREFIX}, is_output=True
+        save_image, {"images": IMAGES, "filename_prefix": PREFIX}, is_output=True, hidden=HIDDEN
     ),
-    "PreviewImage": NodeClass(preview_image, {"images": IMAGES}, is_output=True),
+    "PreviewImage": NodeClass(preview_image, {"images": IMAGES}, is_output=True, hidden=HIDDEN),
     "CreateVideo": NodeClass(create_video, {"images": IMAGES, "fps": FPS}, ("VIDEO",)),
     "SaveVideo": NodeClass(
         save_video, {"video": ["VIDEO", {}], "filename_prefix": PREFIX}, is_output=True

@@ -26,10 +26,9 @@ from headway.sim.comfyui.change import Change
 from headway.sim.comfyui.door import Door
 from headway.sim.comfyui.files import Files
 from headway.sim.comfyui.life import Life
-from headway.sim.comfyui.origin import check_origin
 from headway.sim.comfyui.pace import Pace
 from headway.sim.comfyui.prompts import Item
-from headway.sim.comfyui.routes import MAX_UPLOAD, routes
+from headway.sim.comfyui.routes import application
 from headway.sim.comfyui.tasks import Tasks
 from headway.sim.comfyui.version import Version
 
@@ -264,9 +263,9 @@ class SimComfyUI:
         await self._door.close()
 
     async def _open(self) -> None:
-        app = web.Application(client_max_size=MAX_UPLOAD, middlewares=[self._hold, check_origin])
-        app.add_routes(routes(self._life, url=lambda: self.url, rng=self._rng))
-        await self._door.open(app)
+        await self._door.open(
+            application(self._life, url=lambda: self.url, rng=self._rng, hold=self._hold)
+        )
 
     @web.middleware
     async def _hold(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -25,18 +25,13 @@ from headway.sim.comfyui import messages
 from headway.sim.comfyui.change import Change
 from headway.sim.comfyui.pace import Pace
 
-FEATURES = {
-    "supports_preview_metadata": True,
-    "max_upload_size": 104857600,  # bytes
-    "extension": {"manager": {"supports_v4": True}},
-}
-
 
 class Sockets:
     """The registry of sockets and its outbox."""
 
-    def __init__(self, pace: Pace, change: Change) -> None:
+    def __init__(self, pace: Pace, change: Change, *, features: dict[str, Any]) -> None:
         self._pace, self._change = pace, change
+        self._own_features = features
         self._open: dict[str, web.WebSocketResponse] = {}
         self._features: dict[str, dict[str, Any]] = {}
         self._outbox: asyncio.Queue[tuple[str | bytes, str | None]] = asyncio.Queue()
@@ -48,13 +43,19 @@ class Sockets:
         """Let the loop say this to one client, or to everybody when `to` is None."""
         self._outbox.put_nowait((json.dumps({"type": kind, "data": data}), to))
 
-    def send_preview(self, image: bytes, ids: dict[str, Any], *, owner: str | None) -> None:
-        """A picture for the owner in the newest form it knows, else for everybody in the oldest."""
-        modern = owner is not None and self._features.get(owner, {}).get(
-            "supports_preview_metadata"
-        )
-        frame = messages.preview_with_metadata(image, ids) if modern else messages.preview(image)
-        self._outbox.put_nowait((frame, owner))
+    def wants_metadata(self, owner: str | None) -> bool:
+        """Whether there is an owner, and it asked for pictures that say whose they are."""
+        flags = self._features.get(owner, {}) if owner is not None else {}
+        return bool(flags.get("supports_preview_metadata"))
+
+    def send_preview(self, image: bytes, *, owner: str | None) -> None:
+        """A picture in the oldest form, for the owner or, without one, for everybody."""
+        self._outbox.put_nowait((messages.preview(image), owner))
+
+    def send_preview_with_metadata(
+        self, image: bytes, ids: dict[str, Any], *, owner: str | None
+    ) -> None:
+        self._outbox.put_nowait((messages.preview_with_metadata(image, ids), owner))
 
     def send_text(self, node: str, words: str) -> None:
         self._outbox.put_nowait((messages.text(node, words), None))
@@ -112,7 +113,7 @@ class Sockets:
             message = json.loads(text)
             if isinstance(message, dict) and message.get("type") == "feature_flags":
                 self._features[client_id] = message.get("data") or {}
-                self.send("feature_flags", FEATURES, to=client_id)
+                self.send("feature_flags", self._own_features, to=client_id)
 
 
 def _greeting(client_id: str, remaining: int) -> str:
