@@ -88,6 +88,12 @@ def test_a_family_tells_when_no_job_of_the_signature_ended_scaled_by_work() -> N
     assert [one.seconds for one in similar] == [25.0]
 
 
+def test_more_steps_are_more_units_and_not_slower_ones() -> None:
+    longer = rescale(record(15.0), 2.0, steps=2.0)
+
+    assert (longer.spans[0].seconds, longer.spans[0].units) == (20.0, 40.0)
+
+
 def test_failed_and_unmeasured_runs_are_no_history() -> None:
     records = [record(outcome="failed"), record(seconds=None)]
 

@@ -34,6 +34,7 @@ def test_parts_come_back_from_a_key_whatever_is_in_them(parts: list[str]) -> Non
 
 @given(source=something, native=anything, incarnation=anything)
 @example(source="comfy", native="\ud800'\"/?~%", incarnation="~")
+@example(source="\ud800", native="", incarnation="")
 def test_a_job_comes_back_from_its_key(source: str, native: str, incarnation: str) -> None:
     key = JobKey(source, native, incarnation)
 

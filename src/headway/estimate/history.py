@@ -1,9 +1,9 @@
 """Which finished jobs tell something about one that is not finished.
 
-Rule 1: the same signature first; without one the same family, scaled by the amount of
-work; without that, nothing.
-Rule 2: a cold run (models were loaded) says little about a warm one: where both kinds
-are known only the same kind is used, as long as there is any.
+Rule 1: closest first: the same signature and the same warmth; then the same family
+(same graph and model) and warmth, scaled by the amount of work; then the same
+signature, then the same family, whatever the warmth; then nothing.
+Rule 2: warmth: a cold run had to load models first, and says little about a warm one.
 """
 
 from __future__ import annotations
@@ -23,37 +23,44 @@ def alike(job: JobView, records: Sequence[Record], *, cold: bool | None) -> list
     succeeded = [one for one in records if one.outcome == "succeeded" and one.seconds]
     signature = job.meta.get("signature")
     same = [one for one in succeeded if signature and one.signature == signature]
-    if not same:
-        same = _scaled(job, succeeded)
-    return _same_warmth(same, cold)[:RECENT]
+    akin = _scaled(job, succeeded)
+    for found in (_as_warm(same, cold), _as_warm(akin, cold), same, akin):
+        if found:
+            return found[:RECENT]
+    return []
 
 
 def _scaled(job: JobView, records: Sequence[Record]) -> list[Record]:
     family, work = job.meta.get("family"), job.meta.get("work")
+    steps = job.meta.get("sampling_steps")
+    if not (family and isinstance(work, int | float) and work):
+        return []
     return [
-        rescale(one, work / one.work)
+        rescale(one, work / one.work, steps=_ratio(steps, one.sampling_steps))
         for one in records
-        if family and one.family == family and one.work and isinstance(work, int | float) and work
+        if one.family == family and one.work
     ]
 
 
-def rescale(record: Record, factor: float) -> Record:
+def rescale(record: Record, factor: float, *, steps: float = 1.0) -> Record:
     """The record as if its measured steps had had `factor` times the work.
 
-    Steps that report no units (loading, encoding, decoding) keep their time.
+    `steps` of that factor are more units, the rest heavier ones. Steps that report no
+    units (loading, encoding, decoding) keep their time.
     """
     spans, shift = [], 0.0
     for span in record.spans:
         seconds = span.seconds * factor if span.units else span.seconds
-        spans.append(Span(span.step, span.name, span.after + shift, seconds, span.units))
+        units = span.units * steps if span.units else span.units
+        spans.append(Span(span.step, span.name, span.after + shift, seconds, units))
         shift += seconds - span.seconds
     assert record.seconds is not None
     return msgspec.structs.replace(record, spans=spans, seconds=record.seconds + shift)
 
 
-def _same_warmth(records: list[Record], cold: bool | None) -> list[Record]:
-    # ComfyUI logs a load even of a resident model; only runs that say so count as cold.
-    if cold is None:
-        return records
-    same = [one for one in records if bool(one.cold) == cold]
-    return same or records
+def _ratio(steps: object, others: float | None) -> float:
+    return steps / others if isinstance(steps, int | float) and steps and others else 1.0
+
+
+def _as_warm(records: list[Record], cold: bool | None) -> list[Record]:
+    return records if cold is None else [one for one in records if bool(one.cold) == cold]

@@ -1,6 +1,7 @@
 """The live speed of a bar: seconds per unit, measured in this run.
 
-Rule 1: the first unit holds the warm-up and is left out as soon as there is a second.
+Rule 1: the first unit holds the warm-up and is left out as soon as there is a second;
+until then the speed is not `settled`, and history knows better.
 Rule 2: a new run or total starts the measurement anew.
 """
 
@@ -25,6 +26,11 @@ class Pace:
         if not self._points or bar.done > self._points[-1][1]:
             self._points.append((bar.at, bar.done))
             del self._points[:-RECENT_POINTS]
+
+    @property
+    def settled(self) -> bool:
+        """Whether more than the warm-up was measured."""
+        return len(self._points) > 2
 
     def seconds_per_unit(self) -> float | None:
         """The measured speed; None before two readings."""

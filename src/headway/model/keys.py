@@ -105,12 +105,12 @@ def group_key(group: str) -> str:
 
 def source_of(key: str) -> str:
     """The name of the source that owns the entity; "" for groups and daemons."""
-    return unquote(key.partition("~")[0])
+    return readable(unquote(key.partition("~")[0], errors="surrogatepass"))
 
 
 def readable(part: str) -> str:
     """A part of a key as it can be told: half a surrogate pair fits a key, but no answer."""
-    return part.encode("utf-8", "replace").decode()
+    return part if part.isascii() else part.encode("utf-8", "replace").decode()
 
 
 def _is_decodable(key: str) -> bool:

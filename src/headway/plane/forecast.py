@@ -120,7 +120,8 @@ class Forecaster:
             # Between two bars: the last word stands (Rule 2).
             return standing.end_at - now, standing.low_at - now, standing.high_at - now
         pace = self._paces.get(job.key)
-        return remaining(job, similar, pace=pace.seconds_per_unit() if pace else None, now=now)
+        measured = pace.seconds_per_unit() if pace and (pace.settled or not similar) else None
+        return remaining(job, similar, pace=measured, now=now)
 
     def _limit(self, job: JobView, similar: Sequence[Record], now: float) -> list[AnyEvent]:
         limit = round(stall_limit(similar), 1)

@@ -32,6 +32,7 @@ from headway.store.contract import Change, Store
 
 PRUNE_EVERY = 600.0  # seconds between looks at what is too old or too much
 OVERDUE_LOOK = 1.0  # seconds between looks at estimates that passed, while jobs run
+RECALLED = 50  # finished jobs of a signature, and of a family, that an estimate may use
 FORECAST_PAUSE = 0.1  # seconds between two rounds of estimates
 FIRST_LOOK, LONGEST_LOOK = 5.0, 60.0  # seconds between looks for new local back ends
 
@@ -221,13 +222,14 @@ class Plane:
         ]
 
     async def _recall(self, job: JobView) -> list[Record]:
-        signature, family = str(job.meta.get("signature", "")), str(job.meta.get("family", ""))
-        found: list[Record] = []
-        if signature:
-            found = await self.read("records", signature=signature, source=job.source, limit=50)
-        if not found and family:
-            found = await self.read("records", family=family, source=job.source, limit=50)
-        return found
+        # A family holds its signatures; of a common one enough must be left of the rare.
+        found: dict[str, Record] = {}
+        for likeness in ("signature", "family"):
+            value = str(job.meta.get(likeness, ""))
+            if value:
+                asked = {likeness: value, "source": job.source, "limit": RECALLED}
+                found |= {one.key: one for one in await self.read("records", **asked)}
+        return sorted(found.values(), key=lambda one: -one.ended_at)
 
     async def _keep_writing(self) -> None:
         while True:

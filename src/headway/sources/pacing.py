@@ -1,6 +1,8 @@
 """When the next question may be asked: watching must cost the watched server nothing.
 
-Rule 1: looks at the queue: one a second on average, a few at once after a quiet time.
+Rule 1: looks at the queue: by the clock one in `every` seconds, and only while something
+    is active (`comfyui_link`); when the server itself says that something changed at
+    once, but never more than `PROMPT` in that time on average.
 Rule 2: what is large to answer is asked for less often: at most a small share of the
     server's time goes into answering us.
 Rule 3: one question at a time, in the order of wishes; a wish made twice is one.
@@ -10,7 +12,8 @@ from __future__ import annotations
 
 from headway.dialects.comfyui.desk import Want
 
-AT_ONCE = 3.0  # looks that a quiet time saves up
+AT_ONCE = 4.0  # looks that a quiet time saves up
+PROMPT = 4.0  # looks in `every` seconds, on average: 0.4 ms each where there is a jobs API
 SHARE = 0.03  # of the time that answering a big question may take
 HISTORY_GAP = 0.05  # seconds between two questions about ended jobs
 RECENT_GAP = 1.0  # seconds between two looks at what ended lately
@@ -18,10 +21,13 @@ LOGS_GAP = 2.0  # seconds between two readings of the kept console
 
 
 class Pacing:
-    """Wishes, and the time from which each may be asked. `every`: seconds between looks."""
+    """Wishes, and the time from which each may be asked.
+
+    `every`: seconds between looks that only the clock asks for.
+    """
 
     def __init__(self, *, every: float) -> None:
-        self._every = every
+        self._every = every / PROMPT
         self._saved = AT_ONCE
         self._saved_at = 0.0
         self._not_before: dict[str, float] = {}
