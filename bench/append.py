@@ -25,6 +25,7 @@ import msgspec
 from ratio import Cost, in_turn, line, measure
 from workload import story
 
+from headway.cli.serve import calm_collector
 from headway.fold.folding import fold
 from headway.model.entities import AnyEntity
 from headway.model.events import EDGES, AnyEvent
@@ -64,6 +65,7 @@ class Ear:
 
 
 def main() -> None:
+    calm_collector()  # as `headway serve` does
     for size, count in EVENTS.items():
         with tempfile.TemporaryDirectory(dir=".") as folder:
             report(size, count, Path(folder))

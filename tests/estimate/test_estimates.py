@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from headway.estimate.history import RECENT, alike, rescale
 from headway.estimate.line import line
-from headway.estimate.pace import Pace
+from headway.estimate.pace import Measured, Pace
 from headway.estimate.remaining import remaining, spread, whole
 from headway.estimate.silence import DEFAULT, stall_limit
 from headway.model.records import Record, Span
@@ -49,33 +49,47 @@ def bar(done: float, *, at: float, total: float = 20.0) -> BarView:
 
 
 def test_without_history_and_measurement_there_is_no_estimate() -> None:
-    assert remaining(job(), [], pace=None, now=101.0) is None
-    assert remaining(job(bars=[bar(0, at=101.0)]), [], pace=None, now=101.0) is None
+    assert remaining(job(), [], now=101.0) is None
+    assert remaining(job(bars=[bar(0, at=101.0)]), [], now=101.0) is None
 
 
 def test_before_any_step_the_rest_is_that_of_the_median_run() -> None:
     similar = [record(10.0), record(20.0), record(30.0)]
 
-    assert remaining(job(), similar, pace=None, now=100.0) == (20.0, 10.0, 30.0)
+    assert remaining(job(), similar, now=100.0) == (20.0, 10.0, 30.0)
 
 
 def test_runs_that_were_shorter_than_this_one_already_is_tell_nothing() -> None:
     similar = [record(10.0), record(20.0), record(30.0)]
 
-    assert remaining(job(), similar, pace=None, now=115.0) == (10.0, 5.0, 15.0)
+    assert remaining(job(), similar, now=115.0) == (10.0, 5.0, 15.0)
 
 
 def test_inside_a_sampler_the_rest_is_at_live_speed_and_the_tail_scales_with_it() -> None:
     halfway = job(bars=[bar(10, at=110.0)])
 
-    rest = remaining(halfway, [record(15.0)], pace=1.0, now=110.0)
+    pace = Measured(began=100.0, per_unit=1.0, settled=True)
+
+    rest = remaining(halfway, [record(15.0)], pace=pace, now=110.0)
 
     # 10 steps at 1 s (history: 0.5 s), then the 3 s that followed, twice as slow.
     assert rest == (16.0, 16.0, 16.0)
 
 
+def test_while_only_the_warm_up_was_measured_history_tells_what_is_left_of_the_step() -> None:
+    begun = job(bars=[bar(1, at=106.0)])
+    pace = Measured(began=102.0, per_unit=4.0)
+
+    rest = remaining(begun, [record(15.0)], pace=pace, now=106.0)
+
+    # 4 of the step's 10 s are over, 3 s followed it.
+    assert rest == (9.0, 9.0, 9.0)
+
+
 def test_a_measured_speed_alone_gives_the_rest_of_its_own_step() -> None:
-    rest = remaining(job(bars=[bar(10, at=110.0)]), [], pace=1.0, now=110.0)
+    pace = Measured(per_unit=1.0)
+
+    rest = remaining(job(bars=[bar(10, at=110.0)]), [], pace=pace, now=110.0)
 
     assert rest == (10.0, 10.0, 15.0)
 
@@ -132,7 +146,7 @@ def test_the_warm_up_unit_is_left_out_of_the_pace() -> None:
     for at, done in ((0.0, 0), (9.0, 1), (10.0, 2), (11.0, 3)):
         pace.hear(bar(done, at=at))
 
-    assert pace.seconds_per_unit() == pytest.approx(1.0)
+    assert pace.measured() == Measured(began=0.0, per_unit=1.0, settled=True)
 
 
 def test_a_bar_that_starts_anew_is_measured_anew() -> None:
@@ -140,7 +154,7 @@ def test_a_bar_that_starts_anew_is_measured_anew() -> None:
     for at, done in ((0.0, 5), (1.0, 6), (2.0, 1)):
         pace.hear(bar(done, at=at))
 
-    assert pace.seconds_per_unit() is None
+    assert pace.measured() == Measured()
 
 
 def test_a_stall_is_three_times_the_longest_silence_of_its_own_history() -> None:

@@ -38,7 +38,7 @@ async def test_its_sampling_steps_were_seen_on_the_way(tmp_path: Path) -> None:
 async def test_every_way_to_end_is_told_as_it_was(tmp_path: Path) -> None:
     async with town(tmp_path, speed=20) as here:
         failing = here.sim.submit(workflows.failing(), client_id=None)
-        blocker = here.sim.submit(workflows.ticking(), client_id="a")
+        blocker = here.sim.submit(workflows.ticking(ticks=5000), client_id="a")
         deleted = here.sim.submit(workflows.text_to_image(seed=9), client_id="b")
         await here.ended(failing)
 
@@ -75,13 +75,14 @@ async def test_a_job_that_a_restart_cut_off_is_lost_and_says_why(tmp_path: Path)
 async def test_the_status_for_scripts_counts_what_is_unfinished(tmp_path: Path) -> None:
     async with town(tmp_path, speed=20) as here:
         idle = json.loads((await here.answer("/api/v1/status"))[1])
-        native = here.sim.submit(workflows.ticking(), client_id="a")
+        native = here.sim.submit(workflows.ticking(ticks=5000), client_id="a")
 
         async def known() -> bool:
             return await here.job(native) is not None
 
         await here.until(known)
         busy = json.loads((await here.answer("/api/v1/status"))[1])
+        here.sim.interrupt()
         await here.ended(native)
 
         assert idle["generations_running"] == 0

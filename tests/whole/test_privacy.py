@@ -28,9 +28,12 @@ async def everything_said(here: Town, keys: list[str]) -> bytes:
 
 async def streamed(here: Town) -> bytes:
     """The first frames of a plain page's stream."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(10):
-        async with session.ws_connect(here.serving.url + "/ws") as socket:
-            return (await socket.receive()).data.encode()
+    async with (
+        asyncio.timeout(10),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(here.serving.url + "/ws") as socket,
+    ):
+        return (await socket.receive()).data.encode()
 
 
 def on_disk(state: Path) -> bytes:

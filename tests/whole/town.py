@@ -56,9 +56,12 @@ class Town:
     async def answer(self, path: str, *, mine: bool = True) -> tuple[int, bytes]:
         """What the door answers to a GET."""
         headers = {"Authorization": f"Bearer {self.serving.token}"} if mine else {}
-        async with aiohttp.ClientSession() as session, asyncio.timeout(LONGEST):
-            async with session.get(self.serving.url + path, headers=headers) as answer:
-                return answer.status, await answer.read()
+        async with (
+            asyncio.timeout(LONGEST),
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(self.serving.url + path) as answer,
+        ):
+            return answer.status, await answer.read()
 
 
 @asynccontextmanager
@@ -69,11 +72,14 @@ async def town(state: Path, **simulated: Any) -> AsyncIterator[Town]:
         store = SqliteStore.open(state / "headway.db")
         plane = Plane(store, sources=[source], settings=Settings(discover=False))
         door = DoorSettings(port=0, bind=["127.0.0.1"])
-        async with plane, serve(plane, door, run_file=str(state / "server.run")) as serving:
-            async with Client(serving.url, serving.token) as client:
-                here = Town(sim, plane, serving, client)
-                await here.until(lambda: _seen(plane))
-                yield here
+        async with (
+            plane,
+            serve(plane, door, run_file=str(state / "server.run")) as serving,
+            Client(serving.url, serving.token) as client,
+        ):
+            here = Town(sim, plane, serving, client)
+            await here.until(lambda: _seen(plane))
+            yield here
 
 
 async def _seen(plane: Plane) -> bool:

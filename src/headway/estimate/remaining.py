@@ -1,9 +1,10 @@
 """How long a running job still needs.
 
-The rest is counted from where the job is: what is left of the running step at this
-run's own speed, then what came after that step in each earlier run, at this run's
-speed relative to that one's. Each earlier run gives one answer; the estimate is their
-median, the spread their 10th to 90th percentile.
+The rest is counted from where the job is: what is left of the running step, then what
+came after that step in each earlier run. While only the warm-up of this run's step was
+measured, what is left of it is what was left in the earlier run; then it goes by this
+run's own speed, and what follows is stretched as much as the step was. Each earlier run
+gives one answer; the estimate is their median, the spread their 10th to 90th percentile.
 
 Rule 1: outside a measured step the earlier runs that took longer than this one
 already has are the ones that still tell something.
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from headway.estimate.pace import NOTHING, Measured
 from headway.model.records import Record, Span
 from headway.model.views import BarView, JobView
 
@@ -28,11 +30,11 @@ Spread = tuple[float, float, float]
 
 
 def remaining(
-    job: JobView, similar: Sequence[Record], *, pace: float | None, now: float
+    job: JobView, similar: Sequence[Record], *, pace: Measured = NOTHING, now: float
 ) -> Spread | None:
     """Seconds the running job still needs; None if nothing is known.
 
-    `pace` is the measured seconds per unit of its newest bar, None if not measured.
+    `pace` is the measured speed of its newest bar.
     """
     bar = next((one for one in job.bars if one.total), None)
     if bar is None:
@@ -41,9 +43,9 @@ def remaining(
     known = [rest for rest in answers if rest is not None]
     if known:
         return spread(known)
-    if pace is None:
+    if pace.per_unit is None:
         return _rest_of_run(job, similar, now)
-    rest = _rest_of_bar(bar, pace, now)
+    rest = _rest_of_bar(bar, pace.per_unit, now)
     return rest, rest, rest * UNKNOWN_TAIL
 
 
@@ -61,14 +63,24 @@ def spread(values: Sequence[float]) -> Spread | None:
     return median(ordered), ordered[round(last * 0.1)], ordered[round(last * 0.9)]
 
 
-def _rest_by(record: Record, bar: BarView, pace: float | None, now: float) -> float | None:
+def _rest_by(record: Record, bar: BarView, pace: Measured, now: float) -> float | None:
     span = _span_of(record, bar)
     if span is None or not span.units or record.seconds is None:
         return None
-    own = span.seconds / span.units
-    speed = min(max(pace / own, FASTEST), SLOWEST) if pace and own else 1.0
     after = max(record.seconds - span.after - span.seconds, 0.0)
-    return _rest_of_bar(bar, pace or own, now) + after * speed
+    if pace.settled and pace.per_unit:
+        return _rest_of_bar(bar, pace.per_unit, now) + after * _stretch(span, bar, pace)
+    if pace.began is not None and span.seconds > now - pace.began:
+        return span.seconds - (now - pace.began) + after
+    return _rest_of_bar(bar, span.seconds / span.units, now) + after
+
+
+def _stretch(span: Span, bar: BarView, pace: Measured) -> float:
+    """How many times as long as in that run the step takes in this one."""
+    assert pace.per_unit is not None
+    spent = bar.at - pace.began if pace.began is not None else bar.done * pace.per_unit
+    whole_step = spent + max((bar.total or 0.0) - bar.done, 0.0) * pace.per_unit
+    return min(max(whole_step / span.seconds, FASTEST), SLOWEST) if span.seconds else 1.0
 
 
 def _rest_of_run(job: JobView, similar: Sequence[Record], now: float) -> Spread | None:

@@ -44,7 +44,7 @@ def furthest(bars: Bars, event: Progress) -> bool:
     if of_observer is None:
         of_observer = bars[event.observer] = {}
     known = of_observer.get(event.bar)
-    if known is not None and not _is_further(known, event):
+    if known is not None and not is_further(known, event):
         return False
     of_observer[event.bar] = Bar(
         event.at, event.done, event.basis, event.total, event.run, event.unit
@@ -93,7 +93,8 @@ def _is_prior(one: _Claim, other: _Claim) -> bool:
     return _encode(one[2]) < _encode(other[2])
 
 
-def _is_further(known: Bar, event: Progress) -> bool:
+def is_further(known: Bar | Progress, event: Progress) -> bool:
+    """Whether the reading says more of its bar than what is known."""
     if event.run == known.run and event.total == known.total and event.done != known.done:
         return event.done > known.done
     if event.run != known.run:

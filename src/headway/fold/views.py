@@ -215,6 +215,7 @@ def _job_view(job: Job) -> JobView:
         finishing_at=_at(attempt.finishing),
         ended_at=end.at if end and closed else None,
         updated_at=updated_at,
+        stepped_at=attempt.stepped_at or None,
         fraction=fraction_of(attempt, needed, phase),
         steps_done=counts[0],
         steps_needed=counts[1],

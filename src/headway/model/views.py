@@ -61,6 +61,7 @@ class JobView(_View, frozen=True, tag_field="kind", tag="job"):
     `basis` is how the phase is known. `fraction` is finished needed steps plus running
     bars over needed steps; None where the steps are unknown, 1 only when succeeded.
     `missing_since`: the back end does not list it any more, which proves nothing yet.
+    `stepped_at`: when a step last began or ended.
     `stalled_at`: unless something is heard before, it counts as stalled from then on.
     `revised`: only in the change that tells it, an outcome told before was corrected.
     """
@@ -78,6 +79,7 @@ class JobView(_View, frozen=True, tag_field="kind", tag="job"):
     finishing_at: float | None = None
     ended_at: float | None = None
     updated_at: float = 0.0
+    stepped_at: float | None = None
     fraction: float | None = None
     steps_done: int | None = None
     steps_needed: int | None = None

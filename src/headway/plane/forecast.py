@@ -17,7 +17,7 @@ import msgspec
 
 from headway.estimate.history import alike
 from headway.estimate.line import estimate_of, line
-from headway.estimate.pace import Pace
+from headway.estimate.pace import NOTHING, Pace
 from headway.estimate.remaining import Spread, remaining, whole
 from headway.estimate.silence import stall_limit
 from headway.model.events import AnyEvent, Reading
@@ -76,7 +76,7 @@ class Forecaster:
             self._warm[job.source] = _family(job)
             return
         for bar in job.bars[:1]:
-            self._paces.setdefault(job.key, Pace()).hear(bar)
+            self._paces.setdefault(job.key, Pace()).hear(bar, job.stepped_at)
 
     async def _source(self, jobs: list[JobView], now: float) -> list[AnyEvent]:
         events: list[AnyEvent] = []
@@ -120,8 +120,7 @@ class Forecaster:
             # Between two bars: the last word stands (Rule 2).
             return standing.end_at - now, standing.low_at - now, standing.high_at - now
         pace = self._paces.get(job.key)
-        measured = pace.seconds_per_unit() if pace and (pace.settled or not similar) else None
-        return remaining(job, similar, pace=measured, now=now)
+        return remaining(job, similar, pace=pace.measured() if pace else NOTHING, now=now)
 
     def _limit(self, job: JobView, similar: Sequence[Record], now: float) -> list[AnyEvent]:
         limit = round(stall_limit(similar), 1)

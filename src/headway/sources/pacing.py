@@ -15,9 +15,12 @@ from headway.dialects.comfyui.desk import Want
 AT_ONCE = 4.0  # looks that a quiet time saves up
 PROMPT = 4.0  # looks in `every` seconds, on average: 0.4 ms each where there is a jobs API
 SHARE = 0.03  # of the time that answering a big question may take
-HISTORY_GAP = 0.05  # seconds between two questions about ended jobs
-RECENT_GAP = 1.0  # seconds between two looks at what ended lately
-LOGS_GAP = 2.0  # seconds between two readings of the kept console
+GAPS = {"history": 0.05, "recent": 1.0, "raw_logs": 2.0}
+"""Seconds between two questions of a kind: about an ended job, about what ended lately,
+about the kept console."""
+LONGEST_PAUSE = {"listing": 1.0, "history": 1.0}
+"""Seconds: an answer that was slow because the server computes says nothing of its cost,
+and who waits for an end must not wait for that."""
 
 
 class Pacing:
@@ -55,10 +58,10 @@ class Pacing:
 
     def took(self, want: Want, seconds: float, now: float) -> None:
         """The question took so long to answer."""
-        gap = {"history": HISTORY_GAP, "raw_logs": LOGS_GAP, "recent": RECENT_GAP}.get(
-            want.kind, 0.0
-        )
-        self._not_before[want.kind] = now + max(gap, min(seconds / SHARE - 0.5, 30.0))
+        gap = GAPS.get(want.kind, 0.0)
+        patience = max(LONGEST_PAUSE.get(want.kind, 30.0), 4.0 * seconds)
+        pause = min(seconds / SHARE - 0.5, patience, 30.0)
+        self._not_before[want.kind] = now + max(gap, pause)
 
     def _wait(self, want: Want, now: float) -> float:
         wait = self._not_before.get(want.kind, 0.0) - now

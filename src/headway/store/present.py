@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from headway.fold.conflate import conflated
 from headway.fold.folding import create, fold
 from headway.fold.groups import Rollcall
 from headway.model.entities import AnyEntity, Group, Job, Step
@@ -102,7 +103,7 @@ class Present:
         self.need({event.key for event in events})
         heard = Heard([], [], {}, set(), set())
         edges, levels, changed, edged, turned = heard
-        for event in events:
+        for event in conflated(events) if len(events) > 1 else events:
             keys = fold(entities, event)
             kind = type(event)
             if kind in EDGES:

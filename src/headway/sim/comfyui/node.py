@@ -10,6 +10,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Protocol
 
 from headway.sim.comfyui.files import Files
@@ -60,11 +61,16 @@ class Picture:
 
 @dataclass(frozen=True)
 class Model:
-    """A stand-in for a model, a text encoder or a VAE."""
+    """A stand-in for a model, a text encoder or a VAE.
+
+    One that is made anew, after its loader fell out of the cache, has to be brought to
+    the device anew.
+    """
 
     kind: str
     origin: str  # the checkpoint, and the LoRAs on top of it
     megabytes: float
+    number: int = field(default_factory=count().__next__)
 
 
 class Host(Protocol):
@@ -112,7 +118,7 @@ class NodeRun:
 
     async def use(self, model: Model) -> None:
         """Bring a model to the device: some time and two lines, unless it is there already."""
-        if not self.host.first_use(f"{model.kind} of {model.origin}"):
+        if not self.host.first_use(f"{model.kind} of {model.origin}, {model.number}"):
             return
         self.host.say(f"Requested to load {model.kind}")
         await self.work("loading")
