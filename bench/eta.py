@@ -1,6 +1,6 @@
 """How good the first estimates are, beside the two that everybody else uses.
 
-Runs mixed jobs on a ComfyUI (HEADWAY_COMFYUI_URL; a simulated one without it) while a
+Runs mixed jobs of two models, four sizes and step counts, on a ComfyUI (HEADWAY_COMFYUI_URL; a simulated one without it) while a
 plane watches it, and prints which share of the estimates was within 25 % of the true
 remaining time, at the start and half way, for jobs with at least `TRAINING` ended jobs
 of their family. The same moments are scored for "elapsed divided by fraction" and for
@@ -28,7 +28,7 @@ from headway.store.memory import MemoryStore
 TRAINING = 10  # ended jobs of a family before one of it is scored
 SCORED = 12  # scored jobs of each family
 WITHIN = 0.25
-SETTLED = 0.75  # seconds after the start by which "at the start" must have an answer
+FIRST = 2.0  # seconds after the start by which the first estimate must have been told
 SIZES = ((128, 4), (128, 12), (192, 8), (256, 6))
 
 
@@ -116,7 +116,7 @@ def score(
     scores: dict[tuple[str, str], list[bool]],
 ) -> None:
     for moment, at in (
-        ("at the start", run["start"] + min(SETTLED, length * 0.2)),
+        ("at the start", first_answer(run)),
         ("half way", run["start"] + length / 2),
     ):
         truth = run["end"] - at
@@ -132,6 +132,13 @@ def score(
             scores[moment, who].append(
                 rest is not None and abs(rest - truth) <= WITHIN * max(truth, 0.01)
             )
+
+
+def first_answer(run: dict[str, Any]) -> float:
+    """When the first estimate was told; `FIRST` after the start if none was by then."""
+    latest = run["start"] + FIRST
+    told = [when for when, end, _ in run["told"] if end is not None and when >= run["start"]]
+    return min([*told, latest])
 
 
 def standing(

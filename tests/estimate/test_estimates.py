@@ -99,13 +99,15 @@ def test_a_family_tells_when_no_job_of_the_signature_ended_scaled_by_work() -> N
 
     similar = alike(bigger, [record(15.0)], cold=None)
 
-    assert [one.seconds for one in similar] == [25.0]
+    # Twice the work: 10 s of sampling become 20, the 3 s after it 6; the 2 before stay.
+    assert [one.seconds for one in similar] == [28.0]
 
 
 def test_more_steps_are_more_units_and_not_slower_ones() -> None:
     longer = rescale(record(15.0), 2.0, steps=2.0)
 
     assert (longer.spans[0].seconds, longer.spans[0].units) == (20.0, 40.0)
+    assert longer.seconds == 25.0
 
 
 def test_failed_and_unmeasured_runs_are_no_history() -> None:
@@ -171,8 +173,9 @@ def test_a_spread_contains_its_median(values: list[float]) -> None:
 
 
 @given(st.floats(0.01, 100))
-def test_scaling_changes_only_measured_steps(factor: float) -> None:
+def test_what_comes_before_measured_steps_keeps_its_time(factor: float) -> None:
     scaled = rescale(record(15.0), factor)
 
-    assert scaled.seconds == pytest.approx(5.0 + 10.0 * factor)
+    assert scaled.spans[0].after == 2.0
+    assert scaled.seconds == pytest.approx(2.0 + 13.0 * factor)
     assert whole([scaled]) is not None

@@ -45,16 +45,21 @@ def _scaled(job: JobView, records: Sequence[Record]) -> list[Record]:
 def rescale(record: Record, factor: float, *, steps: float = 1.0) -> Record:
     """The record as if its measured steps had had `factor` times the work.
 
-    `steps` of that factor are more units, the rest heavier ones. Steps that report no
-    units (loading, encoding, decoding) keep their time.
+    `steps` of that factor are more units, the rest larger ones. What comes before the
+    measured steps (loading, encoding) keeps its time; what comes after them (decoding,
+    saving) goes by the size alone.
     """
-    spans, shift = [], 0.0
+    assert record.seconds is not None
+    spans, shift, measured_until = [], 0.0, 0.0
     for span in record.spans:
-        seconds = span.seconds * factor if span.units else span.seconds
-        units = span.units * steps if span.units else span.units
+        seconds, units = span.seconds, span.units
+        if units:
+            seconds, units = seconds * factor, units * steps
+            measured_until = max(measured_until, span.after + span.seconds)
         spans.append(Span(span.step, span.name, span.after + shift, seconds, units))
         shift += seconds - span.seconds
-    assert record.seconds is not None
+    if measured_until:
+        shift += max(record.seconds - measured_until, 0.0) * (factor / steps - 1.0)
     return msgspec.structs.replace(record, spans=spans, seconds=record.seconds + shift)
 
 
