@@ -1,10 +1,11 @@
 """How good the first estimates are, beside the two that everybody else uses.
 
-Runs mixed jobs of two models, four sizes and step counts, on a ComfyUI (HEADWAY_COMFYUI_URL; a simulated one without it) while a
-plane watches it, and prints which share of the estimates was within 25 % of the true
-remaining time, at the start and half way, for jobs with at least `TRAINING` ended jobs
-of their family. The same moments are scored for "elapsed divided by fraction" and for
-"the last two jobs' mean". Each line ends with Headway's share over the best other.
+Runs mixed jobs of two models, four sizes and step counts, on a ComfyUI
+(HEADWAY_COMFYUI_URL; a simulated one without it) while a plane watches it, and prints
+which share of the estimates was within 25 % of the true remaining time, at the first
+answer and half way, for jobs with at least `TRAINING` ended jobs of their family. The
+same moments are scored for "elapsed divided by fraction" and for "the last two jobs'
+mean". Each line ends with Headway's share over the best other.
 """
 
 from __future__ import annotations
