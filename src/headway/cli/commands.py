@@ -145,6 +145,7 @@ def _serve(one: argparse.ArgumentParser) -> None:
     one.add_argument("--port", type=int, help="the port (8329)")
     one.add_argument("--bind", action="append", metavar="ADDRESS", help="listen there (loopback)")
     one.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+    one.add_argument("--or-demo", action="store_true", help="the demo, if there is no ComfyUI")
 
 
 def _demo(one: argparse.ArgumentParser) -> None:
@@ -173,7 +174,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("jobs", "Jobs, newest first", f"{_SHOW}:jobs", _jobs),
     Command("job", "One job with its steps over time", f"{_SHOW}:job", _job),
     Command("wait", "Wait until something is done", f"{_FOLLOW}:wait", _wait, ()),
-    Command("serve", "Run the server and its page", "headway.cli.serve:serve", _serve, ()),
+    Command("serve", "Run the server and its page", "headway.cli.start:run", _serve, ()),
     Command("open", "Open the page in a browser", "headway.cli.open:run", _open, ()),
     Command("demo", "Run beside a simulated ComfyUI", "headway.cli.demo:demo", _demo, ()),
     Command("sources", "What is watched, and how well", f"{_SHOW}:sources", _nothing),
