@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,10 +21,11 @@ from headway.model.events import (
     Progress,
     Queued,
     Registered,
+    Sealed,
     Started,
 )
-from headway.model.keys import JobKey
-from headway.model.views import JobView, SourceView
+from headway.model.keys import JobKey, group_key
+from headway.model.views import GroupView, JobView, SourceView
 from headway.plane import Plane, Settings
 from headway.store.memory import MemoryStore
 from headway.store.sqlite import SqliteStore
@@ -301,3 +303,24 @@ async def test_jobs_in_line_get_estimates_from_the_history_of_their_kind() -> No
         assert running.end_at == pytest.approx(NOW + 10, abs=3)
         assert queued.start_at == pytest.approx(running.end_at, abs=1)
         assert queued.end_at == pytest.approx(queued.start_at + 10, abs=1)
+
+
+async def test_waiting_for_a_group_ends_exactly_when_its_last_member_does(plane: Plane) -> None:
+    keys = [JobKey("comfy", str(n), "1").text for n in range(8)]
+    group = group_key("chapter-3")
+    story = [Sealed(key=group, at=NOW, ids=keys)]
+    story += [Registered(key=key, at=NOW, meta={"group": "chapter-3"}) for key in keys]
+    story += [ended(key) for key in keys]
+    random.Random(3).shuffle(story)
+
+    async def complete() -> bool:
+        view = await plane.read("get", group)
+        return isinstance(view, GroupView) and view.complete
+
+    for event in story[:-1]:
+        await plane.report([event])
+        assert not await complete()
+    waiting = asyncio.ensure_future(plane.wait(complete, within=10))
+    await plane.report(story[-1:])
+
+    assert await waiting

@@ -12,6 +12,7 @@ import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 
+from headway.model.keys import kind_of
 from headway.model.views import JobView
 from headway.store.contract import Change
 
@@ -69,4 +70,6 @@ class Deadlines:
 
 
 def _due(change: Change) -> float | None:
+    if kind_of(change.key) != "job":
+        return None
     return change.view.stalled_at if isinstance(change.view, JobView) else None
