@@ -7,6 +7,7 @@ struct that is not a new optional field must become version 2.
 from __future__ import annotations
 
 import json
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -39,9 +40,15 @@ def document(name: str) -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"urn:headway:schema:{name}:v{SCHEMA}",
         "title": title,
-        **schema,
-        "$defs": {part: parts[part] for part in sorted(parts)},
+        **_flush_left(schema),
+        "$defs": {part: _flush_left(parts[part]) for part in sorted(parts)},
     }
+
+
+def _flush_left(schema: dict[str, Any]) -> dict[str, Any]:
+    # Python 3.13 takes the indentation out of docstrings, older ones leave it in.
+    described = schema.get("description")
+    return schema | {"description": cleandoc(described)} if described else schema
 
 
 def text(name: str) -> str:
