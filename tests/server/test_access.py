@@ -17,7 +17,7 @@ SETTINGS = Settings(
     tokens={
         "wall": Token(token="wall-token", role="read"),
         "desk": Token(token="desk-token", role="operate"),
-        "farm": Token(token="farm-token", role="report", sources=["farm-"]),
+        "mill": Token(token="mill-token", role="report", sources=["mill-"]),
     },
 )
 
@@ -99,7 +99,7 @@ def test_an_address_that_is_bound_is_a_name() -> None:
         (TOKEN, "user"),
         ("wall-token", "read"),
         ("desk-token", "operate"),
-        ("farm-token", "report"),
+        ("mill-token", "report"),
         ("wrong", "token-unknown"),
         ("", "token-unknown"),
     ],
@@ -177,7 +177,7 @@ def test_the_token_of_a_page_load_counts_only_without_an_origin() -> None:
         ("the-users-token", True, True, True, True),
         ("wall-token", True, True, False, False),
         ("desk-token", True, True, True, False),
-        ("farm-token", False, False, False, True),
+        ("mill-token", False, False, False, True),
     ],
 )
 def test_each_role_may_what_it_says(
@@ -195,13 +195,13 @@ def test_each_role_may_what_it_says(
 
 
 def test_a_report_token_is_bound_to_its_sources() -> None:
-    farm = ask(authorization="Bearer farm-token")
+    mill = ask(authorization="Bearer mill-token")
     user = ask(authorization=f"Bearer {TOKEN}")
 
-    assert isinstance(farm, Who)
+    assert isinstance(mill, Who)
     assert isinstance(user, Who)
-    assert farm.may_report("farm-7")
-    assert not farm.may_report("comfy")
+    assert mill.may_report("mill-7")
+    assert not mill.may_report("comfy")
     assert user.may_report("comfy")
     assert not Who(standing="report", name="nobody").may_report("")
 

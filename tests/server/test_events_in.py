@@ -14,7 +14,7 @@ from headway.model.events import AnyEvent, Sealed
 from headway.model.keys import group_key
 from headway.server.settings import Limits, Settings, Token
 
-FARM = Token(token="f", role="report", sources=["farm"])
+FARM = Token(token="f", role="report", sources=["mill"])
 
 
 def one(**fields: Any) -> bytes:
@@ -146,43 +146,43 @@ async def test_a_body_that_never_comes_ends(build: Builder) -> None:
 
 
 @pytest.fixture
-async def farm(build: Builder) -> House:
-    tokens = {"farm": FARM}
-    return await build(Settings(port=0, tokens=tokens), sources=[Cupboard("farm-watched")])
+async def mill(build: Builder) -> House:
+    tokens = {"mill": FARM}
+    return await build(Settings(port=0, tokens=tokens), sources=[Cupboard("mill-watched")])
 
 
-async def farm_says(farm: House, events: Sequence[AnyEvent]) -> tuple[int, str]:
-    answer = await farm.post(events, Authorization="Bearer f")
+async def mill_says(mill: House, events: Sequence[AnyEvent]) -> tuple[int, str]:
+    answer = await mill.post(events, Authorization="Bearer f")
     return answer.status, "" if answer.status == 200 else answer.json["value"]
 
 
-async def test_a_report_token_speaks_of_its_own_sources_only(farm: House) -> None:
-    assert await farm_says(farm, [queued("a", "farm-1")]) == (200, "")
-    assert await farm_says(farm, [queued("a", "farm-1"), queued("b")]) == (403, "comfy")
-    assert await farm_says(farm, [Sealed(key=group_key("farm-all"), at=1.0, ids=["a~b~"])]) == (
+async def test_a_report_token_speaks_of_its_own_sources_only(mill: House) -> None:
+    assert await mill_says(mill, [queued("a", "mill-1")]) == (200, "")
+    assert await mill_says(mill, [queued("a", "mill-1"), queued("b")]) == (403, "comfy")
+    assert await mill_says(mill, [Sealed(key=group_key("mill-all"), at=1.0, ids=["a~b~"])]) == (
         200,
         "",
     )
-    assert (await farm_says(farm, [Sealed(key=group_key("all"), at=1.0, ids=["a~b~"])]))[0] == 403
-    assert (await farm.get("/api/v1/jobs/b")).status == 404
+    assert (await mill_says(mill, [Sealed(key=group_key("all"), at=1.0, ids=["a~b~"])]))[0] == 403
+    assert (await mill.get("/api/v1/jobs/b")).status == 404
 
 
-async def test_a_report_token_speaks_under_its_own_name(farm: House) -> None:
-    await farm_says(farm, [msgspec.structs.replace(queued("a", "farm-1"), observer="headway")])
+async def test_a_report_token_speaks_under_its_own_name(mill: House) -> None:
+    await mill_says(mill, [msgspec.structs.replace(queued("a", "mill-1"), observer="headway")])
 
-    past = (await farm.get("/api/v1/jobs/a/events", mine=True)).json["events"]
+    past = (await mill.get("/api/v1/jobs/a/events", mine=True)).json["events"]
 
-    assert past[0]["observer"] == "farm:headway"
+    assert past[0]["observer"] == "mill:headway"
 
 
 async def test_a_watched_source_takes_no_ends_and_no_files_from_a_report_token(
-    farm: House,
+    mill: House,
 ) -> None:
-    job = key("a", "farm-watched")
+    job = key("a", "mill-watched")
     end = msgspec.structs.replace(ended(), key=job)
     files = msgspec.structs.replace(registered(outputs=[{"name": "x"}]), key=job)
 
-    assert await farm_says(farm, [queued("a", "farm-watched")]) == (200, "")
-    assert (await farm_says(farm, [end]))[0] == 403
-    assert (await farm_says(farm, [files]))[0] == 403
-    assert (await farm.post([end])).status == 200
+    assert await mill_says(mill, [queued("a", "mill-watched")]) == (200, "")
+    assert (await mill_says(mill, [end]))[0] == 403
+    assert (await mill_says(mill, [files]))[0] == 403
+    assert (await mill.post([end])).status == 200
