@@ -120,6 +120,11 @@ def fraction_of(attempt: Attempt, needed: Iterable[str] | None, phase: Phase) ->
 
 def shown_bar(bars: Bars) -> tuple[str, Bar] | None:
     """(observer, bar) of the bar to show, by Rule 1; None if there is none."""
+    if len(bars) == 1:  # as nearly always
+        ((who, named),) = bars.items()
+        if len(named) == 1:
+            (bar,) = named.values()
+            return who, bar
     newest_of = {who: max(named.items(), key=_bar_order)[1] for who, named in bars.items() if named}
     if not newest_of:
         return None
