@@ -72,11 +72,14 @@ async def test_a_duplicate_of_a_finished_id_takes_the_place_of_its_entry() -> No
 
 
 async def test_the_second_of_two_twins_is_answered_500_and_queued() -> None:
-    twin = {"prompt": workflows.text("a"), "prompt_id": "twin", "number": 5}
+    # Unlike graphs: two equal ones of the same millisecond would compare as equal, and pass.
+    twins = [
+        {"prompt": workflows.text(words), "prompt_id": "twin", "number": 5} for words in ("a", "b")
+    ]
 
     async with SimComfyUI() as comfy:
         await busy(comfy)
-        answers = [await post(comfy, "/prompt", **twin) for _ in range(2)]
+        answers = [await post(comfy, "/prompt", **twin) for twin in twins]
 
         assert answers == [200, 500]
         assert comfy.pending == ["twin", "twin"]
