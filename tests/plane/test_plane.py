@@ -324,3 +324,34 @@ async def test_waiting_for_a_group_ends_exactly_when_its_last_member_does(plane:
     await plane.report(story[-1:])
 
     assert await waiting
+
+
+async def test_numbers_that_nobody_can_reckon_with_harm_nobody(plane: Plane) -> None:
+    huge = {"signature": "s", "family": "f", "work": 10**400, "sampling_steps": 10**400}
+    await plane.report([Registered(key=JOB, at=NOW, meta=huge), started(), ended()])
+    other = JobKey("comfy", "b", "2").text
+    await plane.report([Registered(key=other, at=NOW, meta=huge), started(other)])
+
+    await seen(plane, lambda: plane.live()[other].view.estimate is None)
+
+    assert (await plane.read("get", JOB)).outcome == "succeeded"
+
+
+class Buggy(MemoryStore):
+    """A store with an error of ours in it."""
+
+    def append(self, events: Sequence[AnyEvent]) -> list[Any]:
+        if any(event.key == JOB for event in events):
+            raise ZeroDivisionError("a bug")
+        return super().append(events)
+
+
+async def test_an_unforeseen_error_fails_its_batch_and_no_later_one() -> None:
+    other = JobKey("comfy", "b", "2").text
+    async with plane_over(Buggy()) as plane:
+        with pytest.raises(StoreError):
+            await plane.report([started()])
+
+        await plane.report([started(other)])
+
+        assert other in plane.live()

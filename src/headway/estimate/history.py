@@ -15,6 +15,7 @@ import msgspec
 from headway.model.records import Record, Span
 from headway.model.views import JobView
 
+MOST = 1e15  # units of work; more is no amount
 RECENT = 15  # finished jobs that an estimate rests on
 
 
@@ -31,9 +32,9 @@ def alike(job: JobView, records: Sequence[Record], *, cold: bool | None) -> list
 
 
 def _scaled(job: JobView, records: Sequence[Record]) -> list[Record]:
-    family, work = job.meta.get("family"), job.meta.get("work")
-    steps = job.meta.get("sampling_steps")
-    if not (family and isinstance(work, int | float) and work):
+    family, work = job.meta.get("family"), _amount(job.meta.get("work"))
+    steps = _amount(job.meta.get("sampling_steps"))
+    if not family or work is None:
         return []
     return [
         rescale(one, work / one.work, steps=_ratio(steps, one.sampling_steps))
@@ -63,8 +64,15 @@ def rescale(record: Record, factor: float, *, steps: float = 1.0) -> Record:
     return msgspec.structs.replace(record, spans=spans, seconds=record.seconds + shift)
 
 
-def _ratio(steps: object, others: float | None) -> float:
-    return steps / others if isinstance(steps, int | float) and steps and others else 1.0
+def _ratio(steps: float | None, others: float | None) -> float:
+    return steps / others if steps and others else 1.0
+
+
+def _amount(value: object) -> float | None:
+    # Meta comes from anywhere; only an amount that can be is one.
+    if isinstance(value, int | float) and 0 < value < MOST:
+        return float(value)
+    return None
 
 
 def _as_warm(records: list[Record], cold: bool | None) -> list[Record]:

@@ -75,4 +75,8 @@ def _between(start: Stamp | None, end: Stamp | None) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    # Meta comes from anywhere: an integer of 400 digits is JSON, but no float.
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:
+        return None

@@ -6,20 +6,21 @@ See the room's docstring for its rules; this module only ties the pieces togethe
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from headway.errors import CursorExpired, HeadwayError, StoreError
+from headway.errors import CursorExpired, HeadwayError
 from headway.fold.admit import admit
 from headway.hub import Hub, Mailbox, Wants, everything
 from headway.model.cursor import Cursor
 from headway.model.events import AnyEvent
 from headway.model.keys import join, kind_of, source_of
 from headway.model.records import Record
-from headway.model.views import GroupView, JobView, SourceView
+from headway.model.views import AnyView, GroupView, JobView, SourceView
 from headway.model.words import RESOLVED
 from headway.plane.deadlines import Deadlines
 from headway.plane.forecast import Forecaster
@@ -29,6 +30,8 @@ from headway.plane.supervise import contact, supervise
 from headway.plane.writer import Writer
 from headway.sources.contract import Source
 from headway.store.contract import Change, Store
+
+log = logging.getLogger(__name__)
 
 PRUNE_EVERY = 600.0  # seconds between looks at what is too old or too much
 OVERDUE_LOOK = 1.0  # seconds between looks at estimates that passed, while jobs run
@@ -247,8 +250,7 @@ class Plane:
             changed, _ = self._told.take()
             views = [change.view for change in changed]
             live = [change.view for change in self._live.values()]
-            events = await self._forecaster.after(views, live, self.clock())
-            await _despite_store_errors(self.report(events))
+            await self._forecast(views, live)
             await self._sleep(FORECAST_PAUSE)  # meanwhile changes conflate
 
     async def _keep_watching_overdue(self) -> None:
@@ -257,8 +259,15 @@ class Plane:
             live = [change.view for change in self._live.values()]
             late = self._forecaster.overdue(live, self.clock())
             if late:
-                events = await self._forecaster.after(late, live, self.clock())
-                await _despite_store_errors(self.report(events))
+                await self._forecast(late, live)
+
+    async def _forecast(self, changed: Sequence[AnyView], live: Sequence[AnyView]) -> None:
+        try:
+            events = await self._forecaster.after(changed, live, self.clock())
+        except Exception:  # a task root: a job that cannot be estimated harms no other
+            log.exception("forecast.failed jobs=%d", len(changed))
+            return
+        await _despite_store_errors(self.report(events))
 
     async def _keep_pruning(self) -> None:
         while True:
@@ -298,5 +307,5 @@ async def _despite_store_errors(work: Awaitable[Any]) -> None:
     # The writer remembers why it fails (`failing`), and /readyz says so.
     try:
         await work
-    except (StoreError, HeadwayError):
-        return
+    except HeadwayError as error:
+        log.error("store.failed why=%s", error)

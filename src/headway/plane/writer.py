@@ -11,6 +11,7 @@ shown. Whoever reported says it again (a source by its next full report).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from typing import Any, TypeVar
 from headway.errors import StoreError
 from headway.model.events import AnyEvent
 from headway.store.contract import Change, Store
+
+log = logging.getLogger(__name__)
 
 GATHERED = 20_000  # events that may wait for the commit under way
 BATCH = 2_000  # events in one commit, so that a flood does not delay everybody
@@ -101,6 +104,11 @@ class Writer:
         except StoreError as error:
             self.failing = str(error)
             _settle(reports, error)
+            return
+        except Exception as error:  # a task root: one bad batch must not end all writing
+            log.exception("store.failed events=%d", len(events))
+            self.failing = f"an error of ours: {type(error).__name__}"
+            _settle(reports, StoreError(self.failing, "what was reported is not stored"))
             return
         self.failing = ""
         self._dirty = True
