@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -13,7 +15,6 @@ from headway.sim.comfyui import SimComfyUI
 
 GRAPHS = [
     workflows.text_to_image(steps=6),
-    workflows.parallel(ticks=3),
     workflows.failing(tag="no", seed=3),
     workflows.subgraph(),
 ]
@@ -24,7 +25,14 @@ def _shape(frame: dict[str, Any]) -> tuple[str, str, str]:
     return frame["type"], str(data.get("node", "")), str(sorted(data.get("nodes") or ()))
 
 
-async def heard(comfy: SimComfyUI) -> list[tuple[str, str, str]]:
+def _said(frames: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Type and node of each frame, without who else was running at that moment."""
+    return [(kind, node) for kind, node, _ in frames]
+
+
+async def heard(
+    comfy: SimComfyUI, graphs: Sequence[workflows.Graph] = GRAPHS
+) -> list[tuple[str, str, str]]:
     """What the submitter hears of its jobs, in order; each frame's type and ids."""
     frames: list[tuple[str, str, str]] = []
     async with (
@@ -32,7 +40,7 @@ async def heard(comfy: SimComfyUI) -> list[tuple[str, str, str]]:
         client.ws_connect(f"{comfy.url}/ws?clientId=me") as socket,
     ):
         await socket.receive()
-        for n, graph in enumerate(GRAPHS):
+        for n, graph in enumerate(graphs):
             body = {"prompt": graph, "client_id": "me", "prompt_id": f"job{n}"}
             async with client.post(f"{comfy.url}/prompt", json=body):
                 pass
@@ -52,9 +60,21 @@ async def test_the_submitter_hears_the_same_frames_with_and_without_us() -> None
         alone = await heard(comfy)
     async with SimComfyUI(speed=50, version="0.9.0", seed=1) as comfy, watching(comfy.url) as watch:
         watched = await heard(comfy)
-        await watch.until(lambda: watch.phase("job3") == "succeeded")
+        await watch.until(lambda: watch.phase("job2") == "succeeded")
 
     assert watched == alone
+
+
+async def test_nodes_that_run_side_by_side_say_the_same_of_themselves() -> None:
+    """Which of them speaks first is the scheduler's choice; what each says is not."""
+    graphs = [workflows.parallel(ticks=3)]
+    async with SimComfyUI(speed=50, version="0.9.0", seed=1) as comfy:
+        alone = await heard(comfy, graphs)
+    async with SimComfyUI(speed=50, version="0.9.0", seed=1) as comfy, watching(comfy.url) as watch:
+        watched = await heard(comfy, graphs)
+        await watch.until(lambda: watch.phase("job0") == "succeeded")
+
+    assert Counter(_said(watched)) == Counter(_said(alone))
 
 
 async def test_every_connection_has_an_id_of_its_own() -> None:
