@@ -10,6 +10,7 @@ Rule 3: a fraction is below 1 until the job succeeded, and None where it would b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from math import fsum
 from typing import Any
 
@@ -50,7 +51,8 @@ FRESH = 10.0  # seconds by which a better-known level may lag behind the newest
 NEARLY = 0.999  # the most that a fraction says before the job has succeeded
 STALL_LIMIT = 600.0  # seconds of silence that count as stalled, without history
 HIDDEN_META = frozenset({"needed", "names", "outputs", "title", "job_kind"})
-HIDDEN_READINGS = frozenset({"estimate", "stall_limit"})
+READING = "reading "  # how fields of readings begin among the levels
+HIDDEN = frozenset({"reading estimate", "reading stall_limit"})  # they have fields of their own
 
 
 def view(entity: AnyEntity) -> AnyView:
@@ -60,6 +62,8 @@ def view(entity: AnyEntity) -> AnyView:
 
 def meta_of(entity: Entity) -> dict[str, Any]:
     """All meta fields, each as its first speaker said it."""
+    if len(entity.registrations) == 1:  # as for most
+        return dict(entity.registrations[0].meta)
     return {name: value for one in entity.registrations for name, value in one.meta.items()}
 
 
@@ -67,6 +71,9 @@ def best(observers: dict[str, Reading] | None) -> Reading | None:
     """The reading to show, by Rule 1; None if there is none."""
     if not observers:
         return None
+    if len(observers) == 1:  # as nearly always
+        (only,) = observers.values()
+        return only
     newest = max(reading.at for reading in observers.values())
     fresh = [(who, one) for who, one in observers.items() if one.at >= newest - FRESH]
     return min(fresh, key=lambda pair: (-BASIS_RANK[pair[1].basis], pair[0]))[1]
@@ -75,8 +82,10 @@ def best(observers: dict[str, Reading] | None) -> Reading | None:
 def phase_of(job: Job) -> tuple[Phase, Basis]:
     """Where the job is, and how that is known."""
     outcome = outcome_of(job)
-    if outcome is not None:
-        return outcome[0], outcome[1]
+    return outcome[:2] if outcome is not None else _open_phase(job)
+
+
+def _open_phase(job: Job) -> tuple[Phase, Basis]:
     if not job.attempts:
         return "pending", "observed"
     attempt = job.attempts[max(job.attempts)]
@@ -192,8 +201,8 @@ def _bar_views(attempt: Attempt, names: Any) -> list[BarView]:
 
 
 def _job_view(job: Job) -> JobView:
-    phase, basis = phase_of(job)
     closed = outcome_of(job)
+    phase, basis = closed[:2] if closed else _open_phase(job)
     number = shown_attempt(job)
     attempt = job.attempts.get(number) or Attempt()
     meta = meta_of(job)
@@ -201,14 +210,14 @@ def _job_view(job: Job) -> JobView:
     waiting = phase in ("pending", "queued", "retrying")
     position = best(job.levels.get("position")) if waiting else None
     activity = best(job.levels.get("activity")) if phase not in RESOLVED else None
-    key = job_key(job.key)
+    source, native = _names(job.key)
     updated_at = _updated_at(job, attempt)
     needed = _strings(meta.get("needed"))
     counts = _step_counts(attempt, needed)
     return JobView(
         key=job.key,
-        source=source_of(job.key),
-        native=str(meta.get("native", readable(key.native))),
+        source=source,
+        native=str(meta.get("native", native)),
         phase=phase,
         basis=basis,
         outcome=closed[0] if closed else None,
@@ -240,6 +249,11 @@ def _job_view(job: Job) -> JobView:
     )
 
 
+@lru_cache(maxsize=16_384)
+def _names(key: str) -> tuple[str, str]:
+    return source_of(key), readable(job_key(key).native)
+
+
 def _strings(listed: Any) -> list[str] | None:
     # Meta comes from anybody: what is no list of ids says nothing about the steps.
     if not isinstance(listed, list):
@@ -259,7 +273,8 @@ def _at(stamp: Stamp | None) -> float | None:
 
 
 def _updated_at(job: Job, attempt: Attempt) -> float:
-    times = [one.at for one in job.registrations] + [attempt.stepped_at]
+    times = [one.at for one in job.registrations]
+    times.append(attempt.stepped_at)
     times += [stamp.at for stamp in (attempt.queued, attempt.started, attempt.finishing) if stamp]
     times += [
         bar.at
@@ -270,7 +285,7 @@ def _updated_at(job: Job, attempt: Attempt) -> float:
     times += [
         reading.at
         for field, observers in job.levels.items()
-        if field not in ("reading estimate", "reading stall_limit")
+        if field not in HIDDEN
         for reading in observers.values()
     ]
     if attempt.end:
@@ -314,11 +329,11 @@ def _outputs(listed: Any) -> list[Output]:
 
 def _readings(entity: Entity) -> dict[str, Any]:
     shown = {
-        field.removeprefix("reading "): reading.value
+        field[len(READING) :]: reading.value
         for field, observers in entity.levels.items()
-        if field.startswith("reading ") and (reading := best(observers))
+        if field.startswith(READING) and field not in HIDDEN and (reading := best(observers))
     }
-    return {field: value for field, value in sorted(shown.items()) if field not in HIDDEN_READINGS}
+    return dict(sorted(shown.items())) if len(shown) > 1 else shown
 
 
 def _step_view(step: Step) -> StepView:
