@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from headway.host.drives import NETWORK, is_network, kind_of
+from headway.host.drives import NETWORK, free_bytes, is_network, kind_of
 
 LINUX = """\
 /dev/sda1 / ext4 rw 0 0
@@ -56,3 +56,11 @@ def test_on_windows_a_share_is_known_by_its_name(path: str, network: bool) -> No
 
 def test_what_cannot_be_told_is_no_network_drive(tmp_path: Path) -> None:
     assert not is_network(tmp_path, platform="linux", mounts="")
+
+
+def test_the_room_beside_a_file_that_need_not_exist_is_told(tmp_path: Path) -> None:
+    assert (free_bytes(tmp_path / "headway.db") or 0) > 0
+
+
+def test_where_there_is_no_directory_the_room_is_unknown(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "none" / "headway.db") is None

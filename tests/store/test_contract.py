@@ -85,6 +85,17 @@ class Contract:
         assert [(change.key, change.edge) for change in changes] == [(JOB, True)]
         assert len(store.past(JOB)) == 2
 
+    def test_all_that_was_registered_is_known_also_what_views_hide(self, store: Store) -> None:
+        outputs = [{"n": 0, "name": "a.png", "place": {"filename": "a.png"}}]
+        store.append([registered(title="fox", outputs=outputs), started()])
+        store.append([registered(who="log", at=2.0, title="late", needed=["3"])])
+        known = {"title": "fox", "outputs": outputs, "needed": ["3"]}
+
+        assert store.meta(JOB) == known
+        store.append([ended()])
+        assert store.meta(JOB) == known
+        assert store.meta(OTHER) == {}
+
     def test_a_level_alone_is_no_edge(self, store: Store) -> None:
         store.append([started()])
 

@@ -23,6 +23,7 @@ from tests.store.stories import (
 
 from headway.errors import DialectError, StoreError
 from headway.model import events as ev
+from headway.store.failures import store_error
 from headway.store.memory import MemoryStore
 from headway.store.sqlite import SqliteStore
 
@@ -89,6 +90,25 @@ def test_levels_outlive_a_full_disk(store: SqliteStore, path: Path) -> None:
     again = open_store(path)
     assert again.get(JOB).bars[0].done == 11  # type: ignore[union-attr]
     again.close()
+
+
+@pytest.mark.parametrize("error", [apsw.IOError, apsw.CantOpenError, apsw.FullError])
+def test_a_disk_without_room_is_called_full_whatever_sqlite_makes_of_it(
+    path: Path, error: type[Exception]
+) -> None:
+    told = store_error(error("disk I/O error"), path, free=lambda _: 0)
+
+    assert "the disk is full" in str(told)
+    assert "free some space" in told.hint
+
+
+@pytest.mark.parametrize("free", [10**9, None], ids=["room", "unknown"])
+def test_an_error_of_a_disk_with_room_is_not_called_a_full_disk(
+    path: Path, free: int | None
+) -> None:
+    told = store_error(apsw.IOError("disk I/O error"), path, free=lambda _: free)
+
+    assert "full" not in str(told)
 
 
 def test_a_store_held_by_another_is_a_store_error_and_the_same_append_works_later(

@@ -69,16 +69,31 @@ def test_two_writers_never_share_an_offset(connection: apsw.Connection) -> None:
     assert given_out[0] > given_out[1] + SIZE or given_out[1] > given_out[0] + SIZE
 
 
-def test_after_a_greater_offset_the_rest_of_a_block_stays_unused(
+def test_what_is_left_of_a_block_stays_unused_once_another_one_lies_behind_it(
     connection: apsw.Connection,
 ) -> None:
-    one = blocks(connection)
+    one, two = blocks(connection), blocks(connection)
     one.reserve(1)
+    first = one.take(1)
+    two.reserve(1)
 
-    one.leave(5 * SIZE)
+    one.leave(2 * (SIZE + 1))
 
     assert not one.has_room(1)
-    assert one.last == 5 * SIZE
+    one.reserve(1)
+    assert one.take(1) > two.take(1) > first
+
+
+def test_a_block_with_none_behind_it_is_kept(connection: apsw.Connection) -> None:
+    one = blocks(connection)
+    one.reserve(1)
+    end = SIZE + 2
+
+    one.leave(end)
+    one.leave(0)
+
+    assert one.has_room(1)
+    assert one.take(1) == 1
 
 
 def test_what_was_never_given_out_is_given_back(connection: apsw.Connection) -> None:

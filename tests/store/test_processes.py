@@ -143,19 +143,40 @@ def test_levels_in_memory_are_folded_onto_what_another_one_wrote(
         assert (view.title, view.bars[0].done) == ("fox", 9)  # type: ignore[union-attr]
 
 
-def test_what_lies_below_an_offset_told_already_is_lifted_above_it(
+def test_what_one_writes_lies_above_all_that_another_may_have_told(
     pair: tuple[SqliteStore, SqliteStore],
 ) -> None:
-    lower, higher = pair
-    higher.append([progress(1, OTHER)])
-    cursor = higher.cursor()  # told, and only in memory
-    assert lower.append([ended()])[0].offset < cursor.offset
+    one, other = pair
+    other.append([progress(1, OTHER)])
+    cursor = other.cursor()  # told, and only in memory
 
-    changes = higher.outside()
+    ending = one.append([ended()])[0]
+    changes = other.outside()
 
-    assert [change.key for change in changes] == [JOB]
-    assert changes[0].offset > cursor.offset
-    assert JOB in {change.key for change in higher.changes(cursor)}
+    assert ending.offset > cursor.offset
+    assert [(change.key, change.offset) for change in changes] == [(JOB, ending.offset)]
+    assert JOB in {change.key for change in other.changes(cursor)}
+
+
+def test_what_one_wrote_is_told_to_those_whom_another_told_before_it_was_killed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "headway.db"
+    one, killed = open_store(path), open_store(path)
+    one.append([started()])
+    killed.append([progress(9, OTHER)])
+    cursor = killed.cursor()  # a reader's, and never in the file
+
+    one.append([ended()])
+    one.close()
+    successor = open_store(path)
+
+    changes = successor.changes(cursor)
+    assert JOB in {change.key for change in changes}
+    assert min(change.offset for change in changes) > cursor.offset
+    successor.close()
+    killed._writer._connection.close(True)
+    killed._reader.close()
 
 
 def test_a_late_fact_of_a_job_that_another_one_ended_is_no_second_count(

@@ -1,8 +1,8 @@
-"""Whether a path lies on a drive that other machines write to.
+"""Whether a path lies on a drive that other machines write to, and how much room it has.
 
 SQLite's write-ahead log needs memory shared by all writers, which no network drive has.
 
-Rule 1: what cannot be told is not called a network drive.
+Rule 1: what cannot be told is not called a network drive, and not called full.
 """
 
 import os
@@ -50,6 +50,16 @@ def is_network(
         return _is_windows_share(os.fspath(path))
     table = _table(platform) if mounts is None else mounts
     return kind_of(os.path.realpath(path), table, platform=platform) in NETWORK
+
+
+def free_bytes(path: str | os.PathLike[str]) -> int | None:
+    """How many more bytes this user can write beside the path; None if that cannot be told."""
+    import shutil
+
+    try:
+        return shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free
+    except OSError:
+        return None
 
 
 def kind_of(path: str, mounts: str, *, platform: str) -> str:

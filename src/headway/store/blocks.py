@@ -2,8 +2,10 @@
 
 Rule 1: an offset is given out only if a block up to it was reserved in the file before
 or in the same transaction: none is used twice, also after kill -9.
-Rule 2: an offset given out is greater than every one in the file. Whoever finds greater
-ones there leaves the rest of its block unused (`leave`).
+Rule 2: an offset that is committed is greater than every one that any other process may
+have given out: whoever finds that another one reserved behind it leaves the rest of its
+block unused (`leave`). So nothing ever lies below a cursor that somebody was told, also
+if the process that told it is killed before it wrote.
 """
 
 from __future__ import annotations
@@ -56,10 +58,13 @@ class Blocks:
         self._end = self._next + n + SIZE
         self._execute(_SQL["set_counter"], ("reserved", self._end))
 
-    def leave(self, greatest: int) -> None:
-        """Another process gave out `greatest`: nothing of our block is above it."""
-        if greatest >= self._next:
-            self._next, self._end = greatest + 1, greatest
+    def leave(self, reserved: int) -> None:
+        """Another process reserved up to there, and may have told of any of it."""
+        if reserved > self._end:
+            self._next, self._end = reserved + 1, reserved
+
+    def saw(self, greatest: int) -> None:
+        """Another process gave out `greatest`, and we are about to tell of it."""
         self.last = max(self.last, greatest)
 
     def give_back(self) -> None:

@@ -9,7 +9,7 @@ told, and the same call does it again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ from headway.model.views import AnyView, JobView, StepView
 from headway.store.bodies import entity_from
 
 FARTHEST = 5_000  # changes that a cursor may lie behind; beyond that a snapshot is cheaper
-WIDEST = 20_000  # rows that a search without an index of its own looks at, newest first
+WIDEST = 10_000  # rows that a search without an index of its own looks at, newest first
 
 
 class Change:
@@ -139,6 +139,9 @@ class Reading(Protocol):
 
     def get(self, key: str) -> AnyView | None:
         """The entity, or None if nothing is known of it."""
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """All that was registered of the entity, fields that views hide included; {} if nothing."""
 
     def steps(self, job: str) -> list[StepView]:
         """The steps of a job in order of their start."""

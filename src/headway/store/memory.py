@@ -9,10 +9,11 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from headway.errors import CursorExpired
 from headway.fold.record import record_of
-from headway.fold.views import view
+from headway.fold.views import meta_of, view
 from headway.model.cursor import Cursor
 from headway.model.entities import AnyEntity, Job
 from headway.model.events import AnyEvent, Ended, discriminator
@@ -129,6 +130,11 @@ class MemoryStore:
         """The entity, or None if nothing is known of it."""
         row = self._present.rows.get(key)
         return view(entity_from(row.body)) if row else None
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """All that was registered of the entity; {} if nothing."""
+        entity = self._present.entities.get(key)
+        return meta_of(entity) if entity else {}
 
     def steps(self, job: str) -> list[StepView]:
         """The steps of a job in order of their start."""

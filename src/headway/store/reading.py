@@ -15,7 +15,7 @@ from typing import Any, get_args
 import apsw
 
 from headway.errors import CursorExpired
-from headway.fold.views import view
+from headway.fold.views import meta_of, view
 from headway.model.cursor import Cursor
 from headway.model.keys import Kind, kind_of, step_key
 from headway.model.records import Record
@@ -81,6 +81,10 @@ class Reader:
         if kind_of(key) == "step":
             return next((one for one in self.steps(key.rpartition("~")[0]) if one.key == key), None)
         return None
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """All that was registered of the entity; {} if nothing."""
+        return next((meta_of(entity_from(body)) for _, body in self._rows("get", (key,))), {})
 
     def steps(self, job: str) -> list[StepView]:
         """The steps of a job in order of their start."""

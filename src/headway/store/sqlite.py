@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from headway.errors import StoreError
-from headway.fold.views import view
+from headway.fold.views import meta_of, view
 from headway.model.cursor import Cursor
 from headway.model.events import AnyEvent
 from headway.model.records import Record
@@ -119,6 +120,12 @@ class SqliteStore:
         self._writer.ready()
         row = self._writer.present.rows.get(key)
         return view(entity_from(row.body)) if row else self._reader.get(key)
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """All that was registered of the entity; {} if nothing."""
+        self._writer.ready()
+        row = self._writer.present.rows.get(key)
+        return meta_of(entity_from(row.body)) if row else self._reader.meta(key)
 
     def steps(self, job: str) -> list[StepView]:
         """The steps of a job in order of their start."""

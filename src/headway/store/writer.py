@@ -6,8 +6,9 @@
 Rule 1: an edge is on disk (synchronous=FULL) before `append` returns; levels are
 written without waiting for the disk, and survive the death of the process from then on.
 Rule 2: if another process wrote, memory first takes its rows in, and what is only in
-memory is folded onto them and numbered anew, above everything: offsets rise in the
-order of commits, and `offset > ?` never misses.
+memory is folded onto them and numbered anew, above all that anybody reserved: offsets
+rise in the order of commits, none is committed below one that somebody was told, and
+`offset > ?` never misses.
 Rule 3: what is in memory only can be made again from `levels`. After any failure memory
 is read anew from the file; nothing that failed was told, and it may be tried again.
 Rule 4: `clean` in the file is 0 while somebody writes. After an unclean stop every live
@@ -298,6 +299,7 @@ class Writer:
         if version == self._version:
             return
         counters = self._counters()
+        self._blocks.leave(counters["reserved"])
         if counters["clean"]:  # another one stopped; we did not
             self.set_counter("clean", 0)
         self._writing.refresh()
@@ -310,20 +312,17 @@ class Writer:
         self._version = version
 
     def _join(self, foreign: list[Held]) -> None:
-        told = self._blocks.last
         greatest = foreign[-1][0].offset
         edged = edged_keys(self._execute(_SQL["edged_since"], (self._seen,)).fetchall())
         revised = self._take_in(foreign)
         self._seen = greatest
-        self._blocks.leave(greatest)
+        self._blocks.saw(greatest)
         levels = self._levels.newest()
-        late = [row for row, _ in foreign if row.offset <= told]
-        self._blocks.reserve(3 * len(levels) + 2 * len(self.present.dirty) + len(late))
+        self._blocks.reserve(3 * len(levels) + 2 * len(self.present.dirty))
         heard = self.present.fold(levels)
         for key in self.present.dirty:
             heard.changed[key] = None
         self.present.settle(heard, self._blocks.take)
-        self._lift(late)
         rows = self.present.rows
         self._untold = self._untold | {
             row.key: _change(rows.get(row.key, row), row.key in edged, row.key in revised)
@@ -343,16 +342,6 @@ class Writer:
                 present.dirty.pop(row.key, None)
                 present.hold(row, entity)
         return revised
-
-    def _lift(self, late: list[Row]) -> None:
-        """Rows whose offset lies below one that was told already get one above."""
-        rows = [row for row in late if row.key not in self.present.dirty]
-        if not rows:
-            return
-        for offset, row in enumerate(rows, self._blocks.take(len(rows))):
-            row.offset = offset
-        self._connection.executemany(_SQL["renumber"], [(row.offset, row.id) for row in rows])
-        self._seen = max(self._seen, self._blocks.last)
 
 
 def _change(row: Row, edge: bool, revised: bool) -> Change:
