@@ -43,11 +43,16 @@ class SourceLost(Unreachable):
     """A watched back end went away.
 
     `retry` is False where waiting cannot help (it is not the system it was said to be).
+    `gone`: its side said that nobody is there (closed, refused). False: it may be working on
+    and only not be heard.
     """
 
-    def __init__(self, message: str, hint: str = "", *, retry: bool = True) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, retry: bool = True, gone: bool = False
+    ) -> None:
         super().__init__(message, hint)
         self.retry = retry
+        self.gone = gone
 
 
 class Refused(HeadwayError):

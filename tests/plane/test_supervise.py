@@ -77,6 +77,27 @@ async def test_a_connection_that_breaks_is_told_and_made_again() -> None:
     assert told.count(job) == 2
 
 
+async def test_contact_is_told_in_one_breath_with_the_full_report() -> None:
+    job = Queued(key="comfy~x~1", at=1.0)
+    source, breaths = Scripted([[job], [job]]), []
+
+    async def report(events: Sequence[AnyEvent]) -> None:
+        breaths.append((presence(list(events)), job in events))
+        if len(breaths) == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await supervise(
+            source, report=report, known=lambda _: ([], None), clock=lambda: 7.0, sleep=_no_sleep
+        )
+
+    assert breaths == [(["seen"], True), ([], True)]
+
+
+async def _no_sleep(_: float) -> None:
+    return
+
+
 async def test_an_unforeseen_error_is_also_only_a_lost_source() -> None:
     source = Scripted([ZeroDivisionError("bug")], [[]])
 

@@ -44,6 +44,7 @@ SOURCE: dict[str, str] = {
 SOURCE_READINGS: dict[str, str] = {
     "version": "what it calls its version",
     "tier": "how much can be seen: 0 queue, 1 also logs, 2 also every step",
+    "mirror": "heard, or why its mirror extension is not; empty: it has none",
     "instance": "counts proven restarts",
     "running": "how many jobs it says it runs",
     "waiting": "how many jobs it says wait",
@@ -52,4 +53,8 @@ SOURCE_READINGS: dict[str, str] = {
     "clock_offset": "seconds its clock is ahead of ours, where more than 2",
     "skipped": "how many of its messages could not be read",
     "watched": "false: seen, not watched yet",
+    "others": "how many generations of others it counts, where ours are known apart",
+    "loading": "how many model loads are pending",
+    "unseen": "what cannot be seen of it, and what that would take; or empty",
+    "estimated_running": "a guess from what was used lately; None: no guess",
 }

@@ -1,7 +1,8 @@
 """Keep a source connected: the only place that reconnects.
 
 Rule 1: a lost source is news: it is told once as missing, with what was wrong, and once
-as seen again. Its jobs keep their phases: nothing is lost by silence.
+as seen again, in one breath with its full report: what was last seen before is never
+shown as being so now. Its jobs keep their phases: nothing is lost by silence.
 Rule 2: the wait doubles from `FIRST_WAIT`; for `PATIENT` seconds it stays under
 `SHORT_WAIT` (a restart takes seconds), later under `LONGEST_WAIT`; a fifth is jitter.
 Rule 3: a source that fails in an unforeseen way is also only lost: one source never
@@ -43,10 +44,11 @@ async def supervise(
         try:
             async with source.connect(*known(source.name)) as feed:
                 log.info("source.complete name=%s", source.name)
-                await report(contact(source.name, clock(), why=""))
-                tries, told = 0, ""
+                first = contact(source.name, clock(), why="")
+                first += watched_again(known(source.name)[1], clock())
                 async for events in feed:
-                    await report(events)
+                    await report([*first, *events])
+                    tries, told, first = 0, "", []
             problem: Exception = SourceLost("the connection ended")
         except Exception as error:  # a task root: whatever it was, it is news
             problem = error
@@ -80,6 +82,14 @@ def contact(name: str, at: float, *, why: str) -> list[AnyEvent]:
             key=key, at=at, observer="headway", basis="observed", field="unreachable", value=why
         ),
     ]
+
+
+def watched_again(source: SourceView | None, at: float) -> list[AnyEvent]:
+    """That a source which was only seen, or was forgotten, is watched from now on."""
+    if source is None or source.readings.get("watched") is not False:
+        return []
+    key, field = source.key, "watched"
+    return [Reading(key=key, at=at, observer="headway", basis="observed", field=field, value=True)]
 
 
 def _reason(problem: Exception) -> str:

@@ -5,11 +5,14 @@ Rule 1: an own random client id for every connection, never one that was seen an
 Rule 2: the reader only drains; one asker asks one question at a time; who hears does
     neither.
 Rule 3: the queue is polled only while something waits, runs or is not yet accounted for
-    (`poll`, one a second); an idle server wakes us by its status socket. Where changes
-    came without a word of that socket, it is held for stuck and an idle server is looked
-    at every `DEAF_LOOK` until it speaks again.
+    (`poll`, one a second); an idle server wakes us by its status socket, and is looked at
+    once in `IDLE_TICK` all the same: a socket that is stuck elsewhere says nothing, and
+    what is not known is not idle. Where changes came without a word of that socket, it
+    is held for stuck and looked at every `DEAF_LOOK` until it speaks again.
 Rule 4: never a bare /history; /history/{id} only for ids that left the queue.
 Rule 5: a missing answer is no loss until the next one is missing too; a closed socket is.
+Rule 6: a server that was not heard, but may have worked on, may have finished what it had:
+    only one whose side said that nobody is there cannot have.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import msgspec
 
 from headway.dialects.comfyui.ears import Ears
@@ -29,8 +33,9 @@ from headway.model.events import AnyEvent
 from headway.model.views import JobView, SourceView
 from headway.sources.comfyui_artefact import artefact_of
 from headway.sources.comfyui_link import Link
+from headway.sources.comfyui_mirror import MirrorLink, Tokens, no_tokens, one_token
 from headway.sources.contract import Artefact
-from headway.sources.http import Asker, clean_url, open_socket, session
+from headway.sources.http import Asker, clean_url, open_socket, session, shown_url
 
 LARGEST_FRAME = 128 * 1024 * 1024  # bytes; larger ones end the connection
 HEARTBEAT = 10.0  # seconds between our pings; the server never pings
@@ -44,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     title: str = ""
     poll: float = 1.0  # seconds between looks at a busy queue
     logs: bool = True  # subscribe to the console, for other people's steps
+    mirror: bool = True  # listen to the mirror extension, where it is installed
+    mirror_token: str = ""  # of a mirror that was installed on another machine
     keep_prompts: str = "own"  # own, all or none; a watched job is never our own
 
 
@@ -53,15 +60,27 @@ class ComfyUI:
     kind = "comfyui"
 
     def __init__(
-        self, settings: Settings | None = None, *, clock: Callable[[], float] = time.time
+        self,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        client_id: str = "",
+        tokens: Tokens = no_tokens,
     ) -> None:
+        """`client_id`: of whoever submits over this connection; only its own, new one.
+
+        `tokens`: the tokens of the mirrors that were installed on this machine.
+        """
         self.settings = settings or Settings()
+        self._client_id = client_id
+        given = self.settings.mirror_token
+        self._tokens = one_token(given) if given else tokens
         self.name = self.settings.name
         self.url = clean_url(self.settings.url)
         self._clock = clock
         self._ears = Ears(
             self.name,
-            url=self.url,
+            url=shown_url(self.url),
             title=self.settings.title,
             keep_prompts=self.settings.keep_prompts == "all",
         )
@@ -75,23 +94,54 @@ class ComfyUI:
         Only one connection at a time.
         """
         self._ears.remember(known, source)
+        try:
+            async with self._connected() as batches:
+                yield batches
+        except SourceLost as lost:
+            if not lost.gone:
+                self._ears.unwatched()
+            raise
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncIterator[list[AnyEvent]]]:
         async with session() as client:
+            asker = Asker(client, self.url, clock=self._clock)
             link = Link(
                 self._ears,
-                Asker(client, self.url, clock=self._clock),
+                asker,
                 clock=self._clock,
                 poll=self.settings.poll,
             )
-            await link.identify(self.url)
-            sid = uuid.uuid4().hex
+            await link.identify(shown_url(self.url))
+            sid = self._client_id or uuid.uuid4().hex
             socket = await open_socket(
                 client, self.url, f"/ws?clientId={sid}", largest=LARGEST_FRAME, heartbeat=HEARTBEAT
             )
             async with socket, beside(link.drain(socket)):
                 await link.subscribe(sid, wanted=self.settings.logs)
-                await link.settle()
-                async with beside(link.ask()), aclosing(link.batches()) as batches:
-                    yield batches
+                async with self._mirrored(client, asker, link):
+                    await link.settle()
+                    async with beside(link.ask()), aclosing(link.batches()) as batches:
+                        yield batches
+
+    @asynccontextmanager
+    async def _mirrored(
+        self, client: aiohttp.ClientSession, asker: Asker, link: Link
+    ) -> AsyncIterator[None]:
+        if not self.settings.mirror:
+            yield
+            return
+        mirror = MirrorLink(
+            client,
+            self.url,
+            asker=asker,
+            inbox=link.inbox,
+            tokens=self._tokens,
+            clock=self._clock,
+        )
+        async with beside(mirror.keep()):
+            await link.meet(mirror)
+            yield
 
     async def artefact(
         self,

@@ -27,6 +27,7 @@ from headway.dialects.comfyui.server import LARGEST_STATS, read_stats
 from headway.dialects.comfyui.wire import Skip
 from headway.errors import SourceLost
 from headway.model.events import AnyEvent
+from headway.sources.comfyui_mirror import MirrorLink, Said
 from headway.sources.http import Answer, Asker, stopped
 from headway.sources.inbox import Came, Inbox
 from headway.sources.pacing import Pacing
@@ -37,9 +38,11 @@ SETTLE_ASKS = 60  # questions before the first report
 SETTLE_TIME = 5.0  # seconds before the first report
 RECENT = 16  # ended jobs that are looked at when some ran between two looks
 TICK = 1.0  # seconds between two judgements while busy
-IDLE_TICK = 20.0  # seconds between two while idle: nothing is asked then
+IDLE_TICK = 20.0  # seconds between two while idle, and between two looks then
 DEAF_LOOK = 5.0  # seconds between looks at an idle server whose socket seems stuck
+SILENCE = 2.0  # seconds late, and a broken connection may have been dead for some time
 MOST_MISSING = 2  # answers in a row that may be missing
+BAD_GATEWAY = 502
 
 Clock = Callable[[], float]
 
@@ -68,7 +71,7 @@ class Link:
         self._frames_before = 0
         self._counts: tuple[int, ...] = ()
         self._deaf = False
-        self._ticked_at = 0.0
+        self._ticked_at = self._looked_at = self._heard_at = 0.0
 
     async def identify(self, url: str) -> None:
         """Make sure that it is a ComfyUI. Raises: SourceLost."""
@@ -99,6 +102,17 @@ class Link:
         heard = answer is not None and answer.status == 200
         self._take(self._ears.opened(self._clock(), tier=1 if heard else 0))
 
+    @property
+    def inbox(self) -> Inbox:
+        """Where everything that comes lies until it is heard."""
+        return self._inbox
+
+    async def meet(self, mirror: MirrorLink) -> None:
+        """Hear the mirror's report, before anything is asked: what runs is then known exactly."""
+        said = await mirror.first()
+        if said is not None:
+            self._take(said.heard_by(self._ears, self._clock()))
+
     async def settle(self) -> None:
         """Ask until nothing is wished for: the first report is a full one. Raises: SourceLost."""
         until = self._clock() + SETTLE_TIME
@@ -111,7 +125,7 @@ class Link:
 
     async def drain(self, socket: aiohttp.ClientWebSocketResponse[Any]) -> None:
         """Read the socket to its end, whatever comes."""
-        reason = "closed the connection"
+        reason, gone = "closed the connection", True
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
@@ -119,10 +133,10 @@ class Link:
                 elif message.type is aiohttp.WSMsgType.ERROR:
                     break
             if isinstance(socket.exception(), TimeoutError | aiohttp.ServerTimeoutError):
-                reason = "does not answer our pings"
+                reason, gone = "does not answer our pings", False
         except (aiohttp.ClientError, OSError):
             reason = "broke the connection"
-        lost = SourceLost(f"{self._url} {reason}", "it is tried again")
+        lost = SourceLost(f"{self._url} {reason}", "it is tried again", gone=gone)
         self._inbox.answer(lost, self._clock())
 
     async def ask(self) -> None:
@@ -148,6 +162,7 @@ class Link:
             for came in await self._inbox.take(within=self._until_tick()):
                 if isinstance(came.what, SourceLost):
                     lost = lost or came.what
+                    lost.gone = lost.gone and came.at - self._heard_at <= self._poll + SILENCE
                 else:
                     self._hear(came)
             self._tick()
@@ -165,9 +180,11 @@ class Link:
             return
 
     def _until_tick(self) -> float:
-        every = TICK if self._ears.busy else DEAF_LOOK if self._deaf else IDLE_TICK
-        since = self._clock() - self._ticked_at
-        return min(max(every - since, 0.02), every)
+        every = TICK if self._ears.busy else DEAF_LOOK
+        due = self._ticked_at + every
+        if not (self._ears.busy or self._deaf):
+            every, due = IDLE_TICK, max(due, self._looked_at + IDLE_TICK)
+        return min(max(due - self._clock(), 0.02), every)
 
     def _tick(self) -> None:
         now = self._clock()
@@ -180,16 +197,20 @@ class Link:
             dropped, self._inbox.dropped = self._inbox.dropped, 0
             self._take(self._ears.missed(f"frame: conflated, {dropped} at once", now))
             self._wish([Want("listing")])
-        if self._ears.busy or self._deaf:
+        if self._ears.busy or self._deaf or not 0.0 <= now - self._looked_at < IDLE_TICK:
             self._wish([Want("listing")])
         if self._deaf and not self._ears.busy:
             self._wish([Want("recent")])
 
     def _hear(self, came: Came) -> None:
+        self._heard_at = came.at
         if came.frame:
             self._heard_frames += 1
             self._deaf = False
             self._take(self._ears.frame(came.what, came.at))
+            return
+        if isinstance(came.what, Said):
+            self._take(came.what.heard_by(self._ears, came.at))
             return
         reply: Reply = came.what
         if reply.ahead is not None:
@@ -207,6 +228,7 @@ class Link:
     def _listen_to_silence(self, found: Any) -> None:
         if isinstance(found, Skip):
             return
+        self._looked_at = self._clock()
         counts = (len(found.running), len(found.waiting))
         silent = self._heard_frames == self._frames_before
         if self._counts and counts != self._counts and silent:
@@ -278,7 +300,9 @@ def refuse_others(answer: Answer, url: str) -> None:
         hint = "it, or a proxy in front of it, wants a login; give an address without one"
         raise SourceLost(f"{url} refuses to answer: {answer.status}", hint, retry=False)
     if answer.status >= 500:
-        raise SourceLost(f"{url} answers {answer.status}", "it may be starting; it is tried again")
+        hint = "it may be starting; it is tried again"
+        gone = answer.status == BAD_GATEWAY  # a gateway that found nobody behind it
+        raise SourceLost(f"{url} answers {answer.status}", hint, gone=gone)
 
 
 async def _read(answer: Answer, want: Want, read: Callable[[bytes], Any]) -> Any:

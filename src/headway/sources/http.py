@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import ssl
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +53,12 @@ def clean_url(url: str) -> str:
     return full.rstrip("/")
 
 
+def shown_url(url: str) -> str:
+    """The URL without a name and a password: as it may be told, stored and logged."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def session() -> aiohttp.ClientSession:
     """A session by Rule 1."""
     return aiohttp.ClientSession(
@@ -70,19 +77,25 @@ class Asker:
         self._client, self._url, self._clock = client, url, clock
 
     async def ask(
-        self, path: str, *, limit: int, method: str = "GET", json: Any = None
+        self,
+        path: str,
+        *,
+        limit: int,
+        method: str = "GET",
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer | None:
         """The answer; None if there was none in time. Raises: SourceLost."""
         try:
-            return await self._ask(path, limit=limit, method=method, json=json)
+            return await self._ask(path, limit, method, json=json, headers=headers)
         except TimeoutError:
             return None
         except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
             raise lost_by(error, self._url) from error
 
-    async def _ask(self, path: str, *, limit: int, method: str, json: Any) -> Answer:
+    async def _ask(self, path: str, limit: int, method: str, **sent: Any) -> Answer:
         url = self._url + path
-        async with self._client.request(method, url, json=json, allow_redirects=False) as response:
+        async with self._client.request(method, url, allow_redirects=False, **sent) as response:
             body = await bounded(response, limit=limit)
             return Answer(
                 status=response.status,
@@ -110,6 +123,7 @@ async def bounded(response: aiohttp.ClientResponse, *, limit: int) -> bytes | No
 
 def lost_by(error: Exception, url: str) -> SourceLost:
     """The loss behind a library's error."""
+    url = shown_url(url)
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         hint = "its certificate is not trusted here; use its http:// address or trust its issuer"
         return SourceLost(f"the certificate of {url} is refused", hint, retry=False)
@@ -118,18 +132,27 @@ def lost_by(error: Exception, url: str) -> SourceLost:
             f"no TLS with {url}", "if it speaks plain http, write http://", retry=False
         )
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientConnectorDNSError):
-        return SourceLost(f"nothing answers at {url}", "is it running, and is the address right?")
+        hint = "is it running, and is the address right?"
+        return SourceLost(f"nothing answers at {url}", hint, gone=_refused(error))
     if isinstance(error, aiohttp.InvalidURL):
         return SourceLost(f"not an address: {url}", "write http://host:port", retry=False)
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError | ValueError):
         hint = "if it speaks https, write https://"
         return SourceLost(f"what answers at {url} is no proper HTTP", hint)
-    return SourceLost(f"the connection to {url} broke", "it is tried again")
+    return SourceLost(f"the connection to {url} broke", "it is tried again", gone=_closed(error))
+
+
+def _refused(error: Exception) -> bool:
+    return isinstance(getattr(error, "os_error", error), ConnectionRefusedError)
+
+
+def _closed(error: Exception) -> bool:
+    return isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError)
 
 
 def stopped(url: str) -> SourceLost:
     """The loss of a server that accepts connections and says nothing."""
-    return SourceLost(f"{url} does not answer", "it may be busy or hung; it is tried again")
+    return SourceLost(f"{shown_url(url)} does not answer", "it may be busy or hung; it is tried again")
 
 
 async def open_socket(
@@ -149,7 +172,8 @@ async def open_socket(
         raise stopped(url) from error
     except aiohttp.WSServerHandshakeError as error:
         hint = "a proxy in front of it must pass WebSockets on"
-        raise SourceLost(f"{url} refused a WebSocket: {error.status}", hint) from error
+        told = f"{shown_url(url)} refused a WebSocket: {error.status}"
+        raise SourceLost(told, hint) from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise lost_by(error, url) from error
 

@@ -34,6 +34,7 @@ class Pacing:
         self._saved = AT_ONCE
         self._saved_at = 0.0
         self._not_before: dict[str, float] = {}
+        self._took: dict[str, float] = {}  # seconds that the last answer took
         self._wishes: dict[Want, None] = {}
 
     def wish(self, want: Want) -> None:
@@ -59,6 +60,9 @@ class Pacing:
     def took(self, want: Want, seconds: float, now: float) -> None:
         """The question took so long to answer."""
         gap = GAPS.get(want.kind, 0.0)
+        if want.kind in LONGEST_PAUSE:  # once may be the line's doing, or a stop's
+            before, self._took[want.kind] = self._took.get(want.kind, 0.0), seconds
+            seconds = min(before, seconds)
         patience = max(LONGEST_PAUSE.get(want.kind, 30.0), 4.0 * seconds)
         pause = min(seconds / SHARE - 0.5, patience, 30.0)
         self._not_before[want.kind] = now + max(gap, pause)
@@ -76,4 +80,5 @@ class Pacing:
             self._saved, self._saved_at = self._tokens(now) - 1.0, now
 
     def _tokens(self, now: float) -> float:
-        return min(self._saved + max(now - self._saved_at, 0.0) / self._every, AT_ONCE)
+        self._saved_at = min(self._saved_at, now)  # the clock was set back: save from here on
+        return min(self._saved + (now - self._saved_at) / self._every, AT_ONCE)

@@ -193,7 +193,7 @@ def test_a_dead_worker_overrides_deleted() -> None:
     assert "worker thread died" in ear.source().readings["trouble"]
 
 
-def test_gone_while_wedged_is_unknown_and_lost_after_the_restart() -> None:
+def test_gone_while_wedged_is_unknown_and_stays_so_after_the_restart() -> None:
     ear = Listener()
     ear.raw_logs(("2026-11-21T20:00:00.0", "Starting server\n"))
     ear.queue(pending=[item(created=0), item("b", 5)])
@@ -207,7 +207,8 @@ def test_gone_while_wedged_is_unknown_and_lost_after_the_restart() -> None:
     ear.at(50.0).connect()
     ear.raw_logs(("2026-11-21T23:30:00.0", "Starting server\n"))
 
-    assert ear.job().phase == "lost"
+    # Somebody may have removed it, or the dying worker took it: it was not there any more.
+    assert ear.job().phase == "unknown"
 
 
 def restarted(*, boot: str) -> Listener:

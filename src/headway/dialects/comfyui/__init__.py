@@ -9,8 +9,10 @@ history   /history/{id} → how it ended, what it made
 frames    the status socket's messages
 logs      the console's lines
 roll      the jobs that are known, and which use of an id is meant
+mirror_frames  the mirror extension's messages
 turns     whose turn it is on the console
 verdict   what became of a job that is simply gone
 restart   when a restart counts as proven
+mirror    the ear for the mirror: every step, said by the server itself
 ears      the state machine that joins them
 """

@@ -78,7 +78,14 @@ class ClosingEar:
         """The connection was broken: what nobody watched is not known."""
         self._open = {key: job for key, job in self._open.items() if job.unbroken}
         for job in [*self._roll, *self._open.values()]:
+            # What had left the queue before was not there for a restart to take.
+            job.unwatched = job.unwatched or job.place in ("gone", "over")
             job.unbroken = False
+
+    def unwatched(self) -> None:
+        """Whatever was not over may have ended since, unseen."""
+        for job in [*self._roll, *self._open.values()]:
+            job.unwatched = True
 
     @property
     def lost_sight(self) -> bool:
@@ -113,6 +120,7 @@ class ClosingEar:
                 alive=self._wedge.alive_at >= job.gone_at,
                 wedged=self.trouble,
                 restart=job.doomed,
+                unwatched=job.unwatched,
                 to_its_end=job.to_its_end,
                 replaced=job.replaced,
                 waited=max(now - job.gone_at, 0.0),

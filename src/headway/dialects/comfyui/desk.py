@@ -8,6 +8,7 @@ Rule 3: skips are counted without bound and sampled with one.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -50,6 +51,10 @@ class Desk:
         """Tell an event. `ear`: which of ours heard it, where two may disagree."""
         observer = f"{self.source}/{ear}" if ear else self.source
         self._events.append(kind(key=key, at=at, observer=observer[:256], basis=basis, **fields))  # type: ignore[arg-type]
+
+    def add(self, events: Iterable[AnyEvent]) -> None:
+        """Tell events that were made elsewhere."""
+        self._events += events
 
     def want(self, kind: WantKind, *, native: str = "", key: str = "") -> None:
         """Wish for an answer."""

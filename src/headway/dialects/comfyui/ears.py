@@ -25,6 +25,8 @@ from headway.dialects.comfyui.frames import Lines, Status, read_frame
 from headway.dialects.comfyui.history import Entry, Past
 from headway.dialects.comfyui.jobs import Teller
 from headway.dialects.comfyui.line import LineEar, Look
+from headway.dialects.comfyui.mirror import MirrorEar
+from headway.dialects.comfyui.mirror_frames import Challenge, Words
 from headway.dialects.comfyui.queue import Listing
 from headway.dialects.comfyui.restart import Traces, by_console, by_numbers, with_number
 from headway.dialects.comfyui.roll import Known, Roll
@@ -35,6 +37,7 @@ from headway.dialects.comfyui.wire import Skip
 from headway.model.events import AnyEvent, Reading, Registered
 from headway.model.views import JobView, SourceView
 
+UNREADABLE = 3  # listings in a row that could not be read, and what runs is not known any more
 SMALLEST_OFFSET = 2.0  # seconds: HTTP dates are whole seconds, so less is no evidence
 
 
@@ -62,7 +65,10 @@ class Ears:
         self._socket = SocketEar(*parts)
         self._console = ConsoleEar(*parts)
         self._closing = ClosingEar(*parts)
+        self._mirror = MirrorEar(*parts, self._line)
+        self._tier = 0  # without the mirror
         self._traces = Traces()
+        self._unreadable = 0  # listings in a row
         self._told_of_change = False  # the socket said so since the listing before
         self._since: float | None = None  # all that ended before is known, or none of ours
 
@@ -86,6 +92,9 @@ class Ears:
             self._roll.instance = max(self._roll.instance, instance)
         if isinstance(boot, str) and not self._traces.boot:
             self._traces = msgspec.structs.replace(self._traces, boot=boot)
+        mirrored = readings.get("mirror_boot")
+        if isinstance(mirrored, str) and not self._mirror.boot:
+            self._mirror.boot = mirrored
 
     def met(self, server: Server, at: float) -> Heard:
         """The server said who it is."""
@@ -103,6 +112,7 @@ class Ears:
         self._wedge.console = tier >= 1
         self._wedge.sign(at)
         self._closing.broken()
+        self._tier = tier
         self._reading("tier", tier, at)
         self._reading("instance", self._roll.instance, at)
         if tier >= 1:
@@ -113,6 +123,10 @@ class Ears:
         else:
             self._desk.want("recent")  # what ended while nobody looked
         return self._heard(at)
+
+    def unwatched(self) -> None:
+        """A time passed in which the server may have worked on without being heard."""
+        self._closing.unwatched()
 
     def clock(self, ahead: float, at: float) -> Heard:
         """The server's clock is so many seconds ahead of ours, by its HTTP date."""
@@ -135,14 +149,47 @@ class Ears:
             self._console.hear(found.entries, at)
         else:
             self._desk.missed(*getattr(found, "skipped", ()))
-            self._socket.hear(found, at)
+            if self._mirror.live:
+                self._wedge.sign(at)  # the mirror says the same, and more
+            else:
+                self._socket.hear(found, at)
+        return self._heard(at)
+
+    def mirror(self, found: Words | Challenge | Skip, at: float) -> Heard:
+        """A frame of the mirror extension, from its first report on."""
+        if isinstance(found, Skip):
+            self._desk.missed(found.reason)
+        elif isinstance(found, Words):
+            proof = self._mirror.hear(found, at)
+            if proof:
+                self._restarted(proof, at)
+            if any(word.kind == "done" for word in found.words):
+                self._closing.tick(at)  # its history is there, and was not asked for before
+            if found.report:
+                self._reading("tier", 2, at)
+                self._reading("mirror", "heard", at)
+                self._reading("mirror_boot", found.boot, at)
+        return self._heard(at)
+
+    def no_mirror(self, why: str, at: float) -> Heard:
+        """The mirror extension is not heard, or not any more. `why` "": it is not installed."""
+        if self._mirror.live:
+            self._mirror.lost()
+            self._desk.want("listing")
+        self._reading("tier", self._tier, at)
+        self._reading("mirror", why, at)
         return self._heard(at)
 
     def listing(self, found: Listing | Skip, at: float) -> Heard:
         """An answer of /api/jobs or /queue."""
         if isinstance(found, Skip):
             self._desk.missed(found.reason)
+            self._unreadable += 1
+            if self._unreadable >= UNREADABLE:
+                self._reading("unseen", f"its queue cannot be read ({found.reason})", at)
             return self._heard(at)
+        self._unreadable = 0
+        self._reading("unseen", "", at)
         look = self._line.hear(found, at)
         self._look_for_restart(look.new, at)
         running = [job.key for job in look.running]
@@ -151,6 +198,7 @@ class Ears:
         self._console.listing(running, at)
         self._console.planned(at)
         self._unseen(look, at)
+        self._mirror.listing(at)
         self._closing.left(look.gone, at)
         for native in self._socket.unknown:
             if self._roll.named(native) is not None:
@@ -162,6 +210,8 @@ class Ears:
     def history(self, want: Want, found: Entry | Skip | None, at: float) -> Heard:
         """An answer of /history/{id}."""
         self._closing.history(want.native, want.key, found, at)
+        if not isinstance(found, Skip):
+            self._mirror.history(want.key, at)
         self._socket.release(want.native)
         return self._heard(at)
 
@@ -223,7 +273,9 @@ class Ears:
 
     def _unseen(self, look: Look, at: float) -> None:
         """A prompt may come, run and be gone between two looks."""
-        if self._wedge.console:
+        if self._mirror.live:
+            pass  # it tells of each prompt
+        elif self._wedge.console:
             if self._console.unseen(len(look.new), at):
                 self._desk.want("recent")
         elif self._told_of_change and not (look.new or look.gone or look.began):

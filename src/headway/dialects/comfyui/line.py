@@ -46,6 +46,10 @@ class LineEar:
         """The connection is new."""
         self.first, self.survived = True, False
 
+    def spare(self, job: Known) -> None:
+        """It came by another way: the next listing may have been asked for before that."""
+        job.look = self._look + 1
+
     def hear(self, found: Listing, at: float) -> Look:
         """Take the listing."""
         self._desk.missed(*found.skipped)
@@ -75,7 +79,7 @@ class LineEar:
             self._desk.say(Presence, job.key, at, presence="seen")
         job.look, job.reads, job.doomed, job.asked = self._look, 0, "", 0.0
         self.survived = self.survived or not job.unbroken
-        job.unbroken = True
+        job.unbroken, job.unwatched = True, False
         self._new += [job] if new else []
         self._tell.registered(job, at, resumed=new and row.running and self.first)
         if row.plan is not None:

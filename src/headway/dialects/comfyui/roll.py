@@ -56,6 +56,7 @@ class Known:
         self.ran = self.exact = self.to_its_end = self.told = self.replaced = False
         self.presumed = False  # its end was told, and nobody saw it
         self.unbroken = True
+        self.unwatched = False  # it may have ended since it was seen, and nobody would know
         self.started = False  # a listing showed it running
         self.watched_from_start = False  # the console was heard during its whole run
         self.look = 0  # the number of the listing that showed it last
@@ -105,7 +106,9 @@ class Roll:
     def of_row(self, row: Row) -> tuple[Known | None, bool]:
         """The job that a listing's row is about, and whether it is new; None: an echo."""
         incarnation = self._incarnation(row)
-        found = self._by_key.get(key_text(self.source, row.native, incarnation))
+        found = self._seen_here(row) or self._by_key.get(
+            key_text(self.source, row.native, incarnation)
+        )
         if found is None:
             return self._add(row.native, incarnation, row.number, row.created), True
         if found.place != "over":
@@ -153,7 +156,7 @@ class Roll:
             job = Known(view.key, view.native, _number(number), created)
             job.ran = view.phase in ("running", "finishing")
             job.place = "running" if job.ran else "waiting"
-            job.unbroken, job.queued = False, True
+            job.unbroken, job.queued, job.unwatched = False, True, True
             seeded.append(self._keep(job))
         return seeded
 
@@ -163,6 +166,14 @@ class Roll:
         self._live[job.key] = job
         job.place, job.told, job.presumed = "waiting", False, False
         return job
+
+    def _seen_here(self, row: Row) -> Known | None:
+        # Without create_time the incarnation holds the instance, and a restart may be
+        # proven only after jobs of the new life were listed: they stay what they are.
+        if row.created is not None:
+            return None
+        uses = self._by_native.get(row.native, [])
+        return next((job for job in uses if _is_listed(job) and job.number == row.number), None)
 
     def _incarnation(self, row: Row) -> str:
         if row.created is not None:
@@ -205,6 +216,10 @@ def key_text(source: str, native: str, incarnation: str) -> str:
         return key
     digest = hashlib.blake2b(native.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return JobKey(source, f"{native[:16]}…{digest}", incarnation).text
+
+
+def _is_listed(job: Known) -> bool:
+    return job.place != "over" and job.created is None and job.unbroken
 
 
 def _same(job: Known, row: Row) -> bool:

@@ -7,14 +7,12 @@ Rule 2: start, cached and end carry a time and are kept for the history, heard o
 Rule 3: there is one end; of two asynchronous nodes that fail, the first decides.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headway.sim.comfyui.messages import HEARD_BY_ALL_WITHOUT_OWNER
 from headway.sim.comfyui.progress import Ids, Progress, Throttle
 from headway.sim.comfyui.prompts import Item
-
-if TYPE_CHECKING:
-    from headway.sim.comfyui.life import Life
+from headway.sim.comfyui.world import World
 
 #: end -> what the history calls it
 ENDINGS = {
@@ -27,11 +25,12 @@ ENDINGS = {
 class Account:
     """What is told of one queue item, within one life of the server."""
 
-    def __init__(self, item: Item, life: "Life") -> None:
+    def __init__(self, item: Item, life: World) -> None:
         self.prompt_id, self._extra_data = item[1], item[3]
         self.owner: str | None = item[3].get("client_id")
         self.last_node: str | None = None  # the node that a reconnecting owner is told
         self.end: str | None = None
+        self.registry: Any = None  # what custom nodes see of its progress
         self._life = life
         self._progress = Progress(self.prompt_id)
         self._throttles: dict[tuple[str, float], Throttle] = {}
@@ -67,6 +66,7 @@ class Account:
 
     def began(self, ids: Ids) -> None:
         self._progress.start(ids)
+        self.registry.start_progress(ids.node)
         self._tell_progress()
         self.tell("executing", self._named(ids))
         self.last_node = ids.node
@@ -89,6 +89,7 @@ class Account:
 
     def left(self, ids: Ids) -> None:
         self._progress.finish(ids.node)
+        self.registry.finish_progress(ids.node)
         self._tell_progress()
 
     def reported(self, ids: Ids, value: float, maximum: float, picture: bytes | None) -> None:
@@ -97,6 +98,7 @@ class Account:
         if not self._spoken(ids.node, value, maximum, picture=picture is not None):
             return
         self._progress.update(ids.node, value, maximum)
+        self.registry.update_progress(ids.node, value, maximum)
         self._tell_progress()
         sockets = self._life.sockets
         modern = sockets.wants_metadata(self.owner)
@@ -118,6 +120,7 @@ class Account:
 
     def _record(self, kind: str, message: dict[str, Any]) -> None:
         self._messages.append((kind, message))
+        self._life.comfy.say(kind, message)
         self.tell(kind, message)
 
     def _tell_progress(self) -> None:

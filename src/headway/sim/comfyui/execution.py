@@ -9,7 +9,7 @@ Rule 5: a node may be replaced by others; it runs until they are done and has th
 
 import asyncio
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headway.sim.comfyui import graph as graphs
 from headway.sim.comfyui.account import Account
@@ -18,9 +18,7 @@ from headway.sim.comfyui.log import Bar
 from headway.sim.comfyui.node import Blocked, Interrupted, Made, NodeClass, NodeRun
 from headway.sim.comfyui.progress import Ids
 from headway.sim.comfyui.prompts import Item
-
-if TYPE_CHECKING:
-    from headway.sim.comfyui.life import Life
+from headway.sim.comfyui.world import World
 
 
 class Cycle(Exception):
@@ -30,7 +28,7 @@ class Cycle(Exception):
 class Execution:
     """The run of one queue item within one life of the server, and the host of its nodes."""
 
-    def __init__(self, item: Item, life: "Life") -> None:
+    def __init__(self, item: Item, life: World) -> None:
         self.account = Account(item, life)
         self.files, self.rng, self.temp_name = life.files, life.rng, life.temp_name
         self.version = life.version
@@ -39,6 +37,7 @@ class Execution:
         self._graph = {node: dict(entry) for node, entry in item[2].items()}
         self._outputs = item[4]
         self._ids = {node: Ids(node) for node in self._graph}
+        self.account.registry = life.comfy.began(item, self._graph, self._ids)
         self._signatures = graphs.signatures(self._graph)
         self._values: dict[str, tuple[Any, ...]] = {}  # of nodes that are done
         self._made_of: dict[str, list[str]] = {}  # a node -> the nodes it was replaced by

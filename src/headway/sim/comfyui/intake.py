@@ -59,7 +59,7 @@ def accept(life: Life, request: Mapping[str, Any], *, rng: random.Random) -> Ans
     if verdict.error is not None:
         return Answer(400, {"error": verdict.error, "node_errors": verdict.node_errors})
     item = (number, prompt_id, request["prompt"], _extra_data(life, request), verdict.outputs)
-    life.accepted(item)
+    life.fates.accepted(item)
     life.queue.put(item)
     return Answer(
         200, {"prompt_id": prompt_id, "number": number, "node_errors": verdict.node_errors}, item

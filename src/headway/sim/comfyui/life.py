@@ -11,12 +11,14 @@ import random
 import string
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from headway.sim.comfyui import messages, startup
 from headway.sim.comfyui.account import Account
 from headway.sim.comfyui.change import Change
+from headway.sim.comfyui.custom_nodes import Comfy
 from headway.sim.comfyui.execution import Execution
+from headway.sim.comfyui.fates import Fates
 from headway.sim.comfyui.features import features
 from headway.sim.comfyui.files import Files
 from headway.sim.comfyui.log import GREEN, Entry, Log
@@ -42,13 +44,14 @@ class Life:
         classes: Mapping[str, NodeClass],
         previews: bool,
         change: Change,
-        accepted: Callable[[Item], None],
+        fates: Fates,
     ) -> None:
         self.version, self.pace, self.files, self.rng = version, pace, files, rng
-        self.classes, self.previews, self.accepted = classes, previews, accepted
+        self.classes, self.previews, self.fates = classes, previews, fates
         self.change = change
         self.sockets = Sockets(pace, change, features=features(version))
-        self.queue = PromptQueue(told=self._tell_status)
+        self.queue = PromptQueue(told=self._tell_status, removed=fates.removed)
+        self.comfy = Comfy(self)
         coloured = version.has("coloured_log")
         self.log = Log(clock=pace.now, send=self._send_log, coloured=coloured)
         self.log_readers: set[str] = set()
@@ -85,10 +88,13 @@ class Life:
         self.interrupt_asked = False
         execution = Execution(item, self)
         self.account = execution.account
+        self.fates.began(item)
         await execution.run()
+        self.fates.ended(item, execution.account.end or "execution_error")
         await self.pace.spend(self.pace.seconds("teardown"))
         await self.pace.wait(self.history_lag)
         self.queue.done(item, execution.account.entry())
+        self.fates.readable(item)
         owner, self.account = execution.account.owner, None
         if owner is not None:
             self.sockets.send("executing", {"node": None, "prompt_id": item[1]}, to=owner)

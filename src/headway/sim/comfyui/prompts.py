@@ -33,14 +33,17 @@ def is_id(value: object) -> bool:
 class PromptQueue:
     """The queue, the running item and the history.
 
-    `told` is called after every change of queue or running item.
+    `told` is called after every change of queue or running item, `removed` for each item that
+    was deleted while it waited.
     """
 
-    def __init__(self, *, told: Callable[[], None]) -> None:
+    def __init__(
+        self, *, told: Callable[[], None], removed: Callable[[Item], None] = lambda item: None
+    ) -> None:
         self.pending: list[Item] = []
         self.running: list[Item] = []
         self.history: dict[str, dict[str, Any]] = {}
-        self._told = told
+        self._told, self._removed = told, removed
         self._number = 0
 
     @property
@@ -101,11 +104,13 @@ class PromptQueue:
         if len(self.pending) == 1:
             self.clear()  # tells too: the removal of an only item is told twice, as in reality
         else:
-            del self.pending[place]
+            self._removed(self.pending.pop(place))
             heapq.heapify(self.pending)
         self._told()
 
     def clear(self) -> None:
+        for item in self.pending:
+            self._removed(item)
         self.pending.clear()
         self._told()
 

@@ -31,6 +31,7 @@ def application(
     guard = origin_check(cross_site_refused=life.version.has("cross_site_refused"))
     app = web.Application(client_max_size=MAX_UPLOAD, middlewares=[hold, guard])
     app.add_routes(routes(life, url=url, rng=rng))
+    app.add_routes(life.comfy.routes)
     return app
 
 

@@ -12,6 +12,7 @@ Rule 4: leaving the context ends all tasks and closes the port; the folder goes 
 
 import asyncio
 import contextlib
+import email.utils
 import random
 import tempfile
 import time
@@ -23,9 +24,12 @@ from aiohttp import web
 
 from headway.sim.comfyui import bench, generation, intake, saving
 from headway.sim.comfyui.change import Change
+from headway.sim.comfyui.custom_nodes import CustomNode
 from headway.sim.comfyui.door import Door
+from headway.sim.comfyui.fates import Fate, Fates
 from headway.sim.comfyui.files import Files
 from headway.sim.comfyui.life import Life
+from headway.sim.comfyui.node import NodeClass
 from headway.sim.comfyui.pace import Pace
 from headway.sim.comfyui.prompts import Item
 from headway.sim.comfyui.routes import application
@@ -38,7 +42,8 @@ class SimComfyUI:
 
     `speed` 1.0 is life-like, 20.0 twenty times as fast, `math.inf` without waiting; `seconds`
     overrides entries of the table in `pace`. `port` 0 takes any free one and keeps it. The same
-    `seed` gives the same ids and durations.
+    `seed` gives the same ids and durations. `nodes`: further node classes.
+    `custom_nodes`: called at each start, with what an extension finds in the real server.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class SimComfyUI:
         loras: Sequence[str] = ("ink.safetensors",),
         previews: bool = True,
         folder: Path | None = None,
+        nodes: Mapping[str, NodeClass] | None = None,
+        custom_nodes: Sequence[CustomNode] = (),
     ) -> None:
         self.version = Version(version)
         self._rng = random.Random(seed)
@@ -69,9 +76,11 @@ class SimComfyUI:
             **generation.classes(list(checkpoints), list(loras)),
             **saving.CLASSES,
             **bench.CLASSES,
+            **(nodes or {}),
         }
+        self._custom_nodes = custom_nodes
         self._change = Change()
-        self._prompts: list[Item] = []
+        self._fates = Fates(clock)
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -104,7 +113,7 @@ class SimComfyUI:
     @property
     def prompts(self) -> list[Item]:
         """All items accepted since the first start, in the order of their coming."""
-        return [*self._prompts]
+        return self._fates.items
 
     @property
     def pending(self) -> list[str]:
@@ -125,6 +134,27 @@ class SimComfyUI:
     def history(self, prompt_id: str) -> dict[str, Any] | None:
         """The entry of a finished prompt, else None."""
         return self._life.queue.history.get(prompt_id)
+
+    @property
+    def node(self) -> str | None:
+        """The id of the node that began last in the prompt that runs, if one runs."""
+        account = self._life.account
+        return account.last_node if account is not None else None
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What really became of all prompts, in the order of their coming."""
+        return self._fates.all
+
+    def fate(self, prompt_id: str) -> Fate:
+        """What really became of the newest prompt of this id. Raises KeyError for an unknown one.
+
+        The simulation's own account, which no restart and no cleared history forgets.
+        """
+        found = self._fates.of(prompt_id)
+        if not found:
+            raise KeyError(prompt_id)
+        return found[-1]
 
     def is_listening(self, client_id: str) -> bool:
         """Whether a socket is registered for this client."""
@@ -234,6 +264,17 @@ class SimComfyUI:
         """
         self._worker.cancel()
 
+    def stick(self) -> None:
+        """Let the loop that speaks to all clients wait for one that does not read.
+
+        Nobody hears a frame until unstick(); then all hear what they missed. HTTP goes on.
+        """
+        self._life.sockets.stuck = True
+
+    def unstick(self) -> None:
+        self._life.sockets.stuck = False
+        self._change.happened()
+
     def slow_history(self, seconds: float) -> None:
         """Let so many real seconds pass between the last event of a run and its history entry."""
         self._life.history_lag = seconds
@@ -249,8 +290,10 @@ class SimComfyUI:
             classes=self._classes,
             previews=self._previews,
             change=self._change,
-            accepted=self._prompts.append,
+            fates=self._fates,
         )
+        for custom_node in self._custom_nodes:
+            self._life.comfy.load(custom_node)
         await self._open()
         self._life.say_hello(self.url)
         self._change.happened()
@@ -260,12 +303,16 @@ class SimComfyUI:
     async def _end(self) -> None:
         self._pace.freeze(False)
         self._tasks.cancel()
+        self._fates.died()
         await self._door.close()
 
     async def _open(self) -> None:
-        await self._door.open(
-            application(self._life, url=lambda: self.url, rng=self._rng, hold=self._hold)
-        )
+        app = application(self._life, url=lambda: self.url, rng=self._rng, hold=self._hold)
+        app.on_response_prepare.append(self._date)
+        await self._door.open(app)
+
+    async def _date(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = email.utils.formatdate(self._pace.now(), usegmt=True)
 
     @web.middleware
     async def _hold(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -34,6 +34,7 @@ class Sockets:
         self._own_features = features
         self._open: dict[str, web.WebSocketResponse] = {}
         self._features: dict[str, dict[str, Any]] = {}
+        self.stuck = False  # waiting for a client that does not read
         self._outbox: asyncio.Queue[tuple[str | bytes, str | None]] = asyncio.Queue()
 
     def knows(self, client_id: str) -> bool:
@@ -65,6 +66,7 @@ class Sockets:
         while True:
             frame, to = await self._outbox.get()
             await self._pace.thawed()
+            await self._change.until(lambda: not self.stuck)
             for socket in self._listeners(to):
                 await _deliver(socket, frame)
 
