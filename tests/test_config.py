@@ -64,7 +64,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file() -> None:
     assert found["server.port"] == (9002, "--port")
     assert found["plane.keep_days"] == (7.0, "HEADWAY_PLANE_KEEP_DAYS")
     assert found["store.durability"] == ("normal", "my.toml")
-    assert found["server.limits.streams"] == (512, "default")
+    assert found["server.limits.streams"] == (1000, "default")
 
 
 def test_the_environment_may_name_a_source() -> None:

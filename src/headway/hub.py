@@ -27,40 +27,52 @@ def everything(_: Change) -> bool:
 
 
 class Mailbox:
-    """What one reader has not taken yet. Made by `Hub.subscribe`."""
+    """What one reader has not taken yet. Made by `Hub.subscribe`; one task waits for it."""
+
+    __slots__ = ("_head", "_pending", "_waiting", "_wants", "floor", "overflowed")
 
     def __init__(self, wants: Wants, head: int) -> None:
         self.overflowed = False
+        self.floor = 0  # the reader has everything up to there from elsewhere
         self._wants = wants
         self._pending: dict[str, Change] = {}
-        self._floor = 0
         self._head = head
-        self._filled = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing waits to be taken."""
+        return not self._pending
 
     def put(self, changes: Iterable[Change], head: int) -> None:
         """Hold the newest of each entity. Only the hub calls this."""
         self._head = max(self._head, head)
         for change in changes:
-            if change.offset > self._floor and self._wants(change):
+            if change.offset > self.floor and self._wants(change):
                 self._pending.pop(change.key, None)  # so that order stays that of offsets
                 self._pending[change.key] = change
         if len(self._pending) > LARGEST:
-            self.overflowed = True
-            self._pending.clear()
-        if self._pending or self.overflowed:
-            self._filled.set()
+            self.give_up()
+        elif self._pending:
+            self._wake()
+
+    def give_up(self) -> None:
+        """Too much: the reader is to take a snapshot."""
+        self.overflowed = True
+        self._pending.clear()
+        self._wake()
 
     def skip_to(self, offset: int) -> None:
         """Forget what is not newer than `offset`, now and later: the reader has it."""
-        self._floor = max(self._floor, offset)
+        self.floor = max(self.floor, offset)
         self._head = max(self._head, offset)
-        self._pending = {k: one for k, one in self._pending.items() if one.offset > self._floor}
-        if not self._pending and not self.overflowed:
-            self._filled.clear()
+        self._pending = {k: one for k, one in self._pending.items() if one.offset > self.floor}
 
     async def wait(self) -> None:
         """Return once there is something to take. Cancelling loses nothing."""
-        await self._filled.wait()
+        while not self._pending and not self.overflowed:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
 
     def take(self, limit: int = 1000) -> tuple[list[Change], int]:
         """Up to `limit` changes in order of offset, and the offset up to which all was taken."""
@@ -69,8 +81,18 @@ class Mailbox:
             del self._pending[change.key]
         if self._pending:
             return taken, taken[-1].offset
-        self._filled.clear()
         return taken, self._head
+
+    def put_back(self, changes: Iterable[Change]) -> None:
+        """Hold again what was taken and cannot be passed on now; newer values stay."""
+        for change in changes:
+            self._pending.setdefault(change.key, change)
+        if self._pending:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
 
 class Hub:
@@ -95,6 +117,15 @@ class Hub:
         """A mailbox for what comes from now on. `wants` must not raise."""
         mailbox = Mailbox(wants, self.head)
         self._mailboxes.add(mailbox)
+        return mailbox
+
+    def branch(self, other: Mailbox, wants: Wants, missed: Iterable[Change] = ()) -> Mailbox:
+        """A mailbox that begins with what `other` holds now, and `missed` before that."""
+        mailbox = self.subscribe(wants)
+        mailbox.put_back(other._pending.values())
+        mailbox.put_back(missed)
+        if other.overflowed:
+            mailbox.give_up()
         return mailbox
 
     def unsubscribe(self, mailbox: Mailbox) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from headway.model.events import AnyEvent
 from headway.plane.plane import Plane
+from headway.server.door import Actors
 from headway.server.serve import Serving, serve
 from headway.server.settings import Settings
 from headway.store.memory import MemoryStore
@@ -124,6 +125,15 @@ class Socket:
         return self.raw.close_code
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once it holds. Raises: TimeoutError after `LONGEST` seconds."""
+    async with asyncio.timeout(LONGEST):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.01)
+
+
 CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
 
@@ -133,9 +143,11 @@ class Builder:
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
 
-    async def __call__(self, settings: Settings | None = None, **more: Any) -> House:
+    async def __call__(
+        self, settings: Settings | None = None, *, actors: Actors = tuple, **more: Any
+    ) -> House:
         enter = self._stack.enter_async_context
         plane = await enter(Plane(MemoryStore(), **more))
-        serving = await enter(serve(plane, settings or Settings(port=0)))
+        serving = await enter(serve(plane, settings or Settings(port=0), actors=actors))
         session = await enter(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         return House(plane, serving, session)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 from tests.server.house import House
-from tests.server.sample import bar, ended, registered, running
+from tests.server.sample import bar, ended, key, registered, running
 
-from headway.model.events import Activity, Reading, Registered
+from headway.model.events import Activity, Presence, Reading, Registered
 
 KEYS = [
     "job_id",
@@ -58,7 +58,7 @@ async def test_the_id_given_to_monitor_job_is_the_job_id(house: House) -> None:
         await page.raw.send_str('{"type":"get_job_progress","job_id":123}')
         asked = await page.hear_of("job_progress")
 
-    assert news["job_id"] == "123"
+    assert news["job_id"] == 123
     assert asked["comfyui_prompt_id"] == "abc"
 
 
@@ -131,3 +131,32 @@ async def test_no_words_of_a_prompt_reach_a_page_without_a_token(house: House) -
         frames = [await page.hear(), await page.hear()]
 
     assert b"red fox" not in msgspec.json.encode(frames)
+
+
+async def test_a_number_means_the_job_that_was_monitored_last(house: House) -> None:
+    await house.report(*running("old"), registered("old", job_id=7, monitored_at=1.0))
+    await house.report(*running("new"), registered("new", job_id=7, monitored_at=2.0))
+    async with house.socket("/", plain=True) as page:
+        told = [await page.hear_of("progress_update") for _ in range(2)]
+        await page.raw.send_str('{"type":"get_job_progress","job_id":7}')
+        asked = await page.hear_of("job_progress")
+        await house.report(ended("new"), bar(5, "old"))
+        while (late := await page.hear_of("progress_update"))["comfyui_prompt_id"] != "old":
+            pass
+
+    assert {one["comfyui_prompt_id"]: one["job_id"] for one in told} == {"old": "old", "new": 7}
+    assert asked["comfyui_prompt_id"] == "new"
+    assert late["job_id"] == "old"
+
+
+async def test_a_number_keeps_its_type_and_nought_is_one(house: House) -> None:
+    await house.report(*running(), registered(job_id=0))
+    async with house.socket("/", plain=True) as page:
+        assert (await page.hear_of("progress_update"))["job_id"] == 0
+
+
+async def test_a_job_is_not_overdue_while_nobody_sees_its_server(house: House) -> None:
+    long_ago = Reading(key=key(), at=1.0, field="stall_limit", value=-1000.0)
+    await house.report(*running(), long_ago, Presence(key="comfy", at=1.0, presence="missing"))
+    async with house.socket("/", plain=True) as page:
+        assert (await page.hear_of("progress_update"))["status"] != "timeout"

@@ -87,7 +87,7 @@ async def test_every_cursor_of_a_long_snapshot_can_be_resumed(house: House) -> N
         while len(rest) < 1_200 - len(first["entities"]):
             rest += [one["native"] for one in (await reader.hear_of("changes"))["entities"]]
 
-    assert len(first["entities"]) == 500
+    assert 0 < len(first["entities"]) < 1_200
     assert not {one["native"] for one in first["entities"]} & set(rest)
 
 

@@ -71,7 +71,7 @@ def test_the_time_it_took_is_the_time_it_ran() -> None:
 
 
 def test_the_given_id_comes_before_the_back_ends() -> None:
-    assert frames.job_id(job(meta={"job_id": 123})) == "123"
+    assert frames.job_id(job(meta={"job_id": 123})) == 123
 
 
 def test_statistics_have_the_seeds_keys() -> None:

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from typing import Any
 
 from aiohttp import web
 
-from headway.server import events_in, files, health, outputs, stream_sse, stream_ws, views
-from headway.server.door import DOOR, Door, Handler
+from headway.model.keys import Kind
+from headway.model.views import JobView
+from headway.server import (
+    acting,
+    contracts,
+    events_in,
+    files,
+    health,
+    metrics,
+    outputs,
+    shapes,
+    stream_sse,
+    stream_ws,
+    views,
+)
+from headway.server.answers import JSON, TEXT, YAML
+from headway.server.door import DOOR, Door
 from headway.server.files import FILES, Files
-from headway.server.guard import Need, finish_headers, guard, needing
+from headway.server.guard import finish_headers, guard, needing
+from headway.server.routing import ROUTED, Route
 from headway.version import __version__
 
 JOB = "/api/v1/jobs/{key}"
-
-
-class Route(NamedTuple):
-    """One path: what it takes and who may."""
-
-    method: str
-    path: str
-    need: Need
-    handler: Handler
+LISTS: tuple[tuple[str, Kind, type], ...] = (
+    ("groups", "group", shapes.Groups),
+    ("sources", "source", shapes.Sources),
+    ("workers", "worker", shapes.Workers),
+    ("daemons", "daemon", shapes.Daemons),
+)
 
 
 async def _root(request: web.Request) -> web.StreamResponse:
@@ -37,21 +50,75 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/", "nothing", _root),
     Route("GET", "/ws", "read", stream_ws.websocket),
     Route("GET", "/page/{name:.+}", "nothing", files.part),
-    Route("GET", "/healthz", "nothing", health.healthz),
-    Route("GET", "/readyz", "nothing", health.readyz),
-    Route("GET", "/api/v1/status", "read", views.status),
-    Route("GET", "/api/v1/jobs", "read", views.jobs),
-    Route("GET", JOB, "read", views.job),
-    Route("GET", f"{JOB}/steps", "read", views.steps),
-    Route("GET", f"{JOB}/events", "read", views.past),
-    Route("GET", f"{JOB}/outputs/{{n:[0-9]{{1,6}}}}", "everything", outputs.output),
-    Route("GET", "/api/v1/groups", "read", views.listing("group", "groups")),
-    Route("GET", "/api/v1/sources", "read", views.listing("source", "sources")),
-    Route("GET", "/api/v1/workers", "read", views.listing("worker", "workers")),
-    Route("GET", "/api/v1/daemons", "read", views.listing("daemon", "daemons")),
-    Route("GET", "/api/v1/stats", "read", views.stats),
-    Route("GET", "/api/v1/stream", "read", stream_sse.stream),
-    Route("POST", "/api/v1/events", "report", events_in.post_events),
+    Route("GET", "/healthz", "nothing", health.healthz, {JSON: shapes.Health}, name="healthz"),
+    Route("GET", "/readyz", "nothing", health.readyz, {JSON: shapes.Ready}, name="readyz"),
+    Route("GET", "/metrics", "read", metrics.metrics, {TEXT: None}, name="metrics"),
+    Route("GET", "/openapi.json", "nothing", contracts.openapi, {JSON: Any}, name="openapi"),
+    Route("GET", "/asyncapi.json", "nothing", contracts.asyncapi, {JSON: Any}, name="asyncapi"),
+    Route(
+        *("GET", "/api/v1/status", "read", views.status),
+        gives={JSON: shapes.Status, TEXT: None, YAML: None},
+        asks=views.StatusQuery,
+        name="status",
+    ),
+    Route(
+        *("GET", "/api/v1/jobs", "read", views.jobs),
+        gives={JSON: shapes.Jobs, TEXT: None},
+        asks=views.JobsQuery,
+        name="jobs",
+    ),
+    Route("GET", JOB, "read", views.job, {JSON: JobView}, views.JobQuery, name="job"),
+    Route("GET", f"{JOB}/steps", "read", views.steps, {JSON: shapes.Steps}, name="steps"),
+    Route(
+        *("GET", f"{JOB}/events", "read", views.past),
+        gives={JSON: shapes.Events},
+        asks=views.PastQuery,
+        name="events",
+    ),
+    Route(
+        *("GET", f"{JOB}/outputs/{{n:[0-9]{{1,6}}}}", "everything", outputs.output),
+        gives={"*/*": None},
+        name="output",
+    ),
+    *(
+        Route(
+            *("GET", f"/api/v1/{name}", "read", views.listing(kind, name)),
+            gives={JSON: shape},
+            asks=views.ListQuery,
+            name=name,
+        )
+        for name, kind, shape in LISTS
+    ),
+    Route(
+        *("GET", "/api/v1/stats", "read", views.stats),
+        gives={JSON: shapes.Stats},
+        asks=views.StatsQuery,
+        name="stats",
+    ),
+    Route(
+        *("GET", "/api/v1/stream", "read", stream_sse.stream),
+        gives={"text/event-stream": None},
+        asks=stream_sse.StreamQuery,
+        name="stream",
+    ),
+    Route(
+        *("POST", "/api/v1/events", "report", events_in.post_events),
+        gives={JSON: shapes.Stored},
+        takes=events_in.Batch,
+        name="post_events",
+    ),
+    Route(
+        *("POST", "/api/v1/jobs", "act", acting.post_job),
+        gives={JSON: acting.Accepted},
+        takes=acting.Order,
+        name="post_job",
+    ),
+    Route(
+        *("POST", f"{JOB}/cancel", "act", acting.post_cancel),
+        gives={JSON: acting.Came},
+        takes=acting.Cancelling,
+        name="cancel_job",
+    ),
 )
 
 
@@ -61,6 +128,8 @@ def app_of(door: Door, pages: Files) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=limits.body_bytes)
     app[DOOR] = door
     app[FILES] = pages
+    app[ROUTED] = list(ROUTES)
+    app.cleanup_ctx.append(metrics.counting)
     for route in ROUTES:
         add = app.router.add_get if route.method == "GET" else app.router.add_post
         add(route.path, needing(route.need, route.handler))

@@ -9,7 +9,6 @@ nothing is dropped.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Annotated
 
@@ -21,13 +20,12 @@ from headway.errors import UsageError
 from headway.model.events import AnyEvent, Ended, Registered
 from headway.model.keys import kind_of, source_of, split
 from headway.server.access import Who
-from headway.server.answers import JSON, declined, encode, json_answer
+from headway.server.answers import declined, encode
 from headway.server.door import Door, door_of, who_of
+from headway.server.once import RETRY_AFTER, once
 from headway.talk.problems import problem
 
 BATCH = 1_000  # events
-RETRY_AFTER = 1.0  # seconds
-KEY = re.compile(r"[\x21-\x7e]{1,128}\Z").match
 FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`").search
 
 
@@ -43,43 +41,7 @@ _decode = msgspec.json.Decoder(Batch).decode
 async def post_events(request: web.Request) -> web.Response:
     """Store the batch, then answer."""
     door, who = door_of(request), who_of(request)
-    if request.content_type != JSON:
-        raise declined(
-            problem("media-refused", f"events come as {JSON}", value=request.content_type)
-        )
-    body = await _body(request, door)
-    key = _key(request)
-    if key is None:
-        return json_answer(await _store(door, who, body))
-    verdict, answer = door.replies.begin(who.name, key, body)
-    if verdict == "done":
-        return json_answer(answer)
-    if verdict == "under way":
-        raise declined(problem("busy-key", value=key), after=RETRY_AFTER)
-    if verdict == "other":
-        raise declined(problem("used-key", "use a new key for each batch", value=key))
-    stored = None
-    try:
-        stored = await _store(door, who, body)
-    finally:
-        door.replies.end(who.name, key, body, stored)
-    return json_answer(stored)
-
-
-async def _body(request: web.Request, door: Door) -> bytes:
-    try:
-        async with asyncio.timeout(door.settings.limits.body_seconds):
-            return await request.read()
-    except TimeoutError as error:
-        raise declined(problem("too-slow", "the body did not come in time")) from error
-
-
-def _key(request: web.Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not KEY(key):
-        hint = "1 to 128 visible ASCII characters, such as a UUID"
-        raise declined(problem("bad-request", "not an Idempotency-Key", value=key, hint=hint))
-    return key
+    return await once(request, lambda body: _store(door, who, body), what="events")
 
 
 async def _store(door: Door, who: Who, body: bytes) -> bytes:

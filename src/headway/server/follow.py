@@ -4,10 +4,12 @@ Rule 1: the cursor of a frame is the greatest offset below which everything was 
 a reader that comes back with it misses nothing, also in the middle of a snapshot.
 Rule 2: after a welcome at least one `changes` frame comes, so that a reader knows when
 it has all there is; after that silence is silence.
-Rule 3: the first change after a quiet moment goes at once, then at most `max_rate`
-frames a second.
+Rule 3: the first change after a quiet moment goes at once, then there are at most
+`max_rate` rounds a second; what does not fit one frame comes in several.
 Rule 4: a mailbox that was given up is opened again at the last cursor: the reader gets
 the rest or a snapshot, with a new welcome.
+Rule 5: whoever follows no job's steps goes in step with its like (`circle`), alone only
+while it catches up.
 """
 
 from __future__ import annotations
@@ -19,51 +21,30 @@ from typing import NoReturn
 from headway.errors import UsageError
 from headway.hub import Mailbox
 from headway.model.cursor import Cursor, parse
-from headway.model.keys import Kind, kind_of
+from headway.server.circle import SLICE, Which
 from headway.server.door import Door
 from headway.server.flow import Flow
+from headway.server.interest import Interest
+from headway.server.wire import Frame, Wire
 from headway.store.contract import Change
 from headway.talk import messages
-from headway.talk.messages import KIND_OF, Filter, Hello, matches
+from headway.talk.messages import Hello
 
-SLICE = 500  # entities in one frame
-
-Write = Callable[[bytes, str], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class Interest:
-    """What one reader wants. `jobs` are those whose steps it follows."""
-
-    def __init__(self, hello: Hello) -> None:
-        self.kinds: frozenset[Kind] = frozenset(KIND_OF[topic] for topic in hello.topics)
-        self.filter: Filter = hello.filter
-        self.jobs: set[str] = set()
-
-    def wants(self, change: Change) -> bool:
-        """True if the change is of a subscribed topic, or a step of a followed job."""
-        kind = kind_of(change.key)
-        if kind == "step":
-            return bool(self.jobs) and change.key.rpartition("~")[0] in self.jobs
-        return kind in self.kinds
-
-    def parted(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[str]]:
-        """What to show, and the keys of what changed but does not match the filter."""
-        if not self.filter:
-            return changes, []
-        shown = [change for change in changes if self._shows(change)]
-        known = {change.key for change in shown}
-        return shown, [change.key for change in changes if change.key not in known]
-
-    def _shows(self, change: Change) -> bool:
-        return kind_of(change.key) == "step" or matches(self.filter, change.view)
-
-
 class Follower:
-    """Sends one reader what it wants, until it goes.
+    """Sends one reader what it wants, until it goes; a `Member` of its circle.
 
-    `write(frame, cursor)` puts one frame on the way; `flow` says when there is room.
+    `flow` says when there is room on the `wire`.
     """
+
+    __slots__ = (
+        *("_cursor", "_door", "_everything", "_flow", "_hello", "_parted", "_pause", "_sleep"),
+        *("_which", "_wire", "interest", "mailbox", "put"),
+    )
+
+    mailbox: Mailbox
 
     def __init__(
         self,
@@ -71,63 +52,121 @@ class Follower:
         hello: Hello,
         *,
         everything: bool,
-        write: Write,
+        wire: Wire,
         flow: Flow,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        self.interest = Interest(hello)
+        self.interest = Interest(hello.topics, hello.filter)
+        self.put = wire.put
         self._door = door
+        self._hello = hello
         self._everything = everything
-        self._write = write
+        self._wire = wire
         self._flow = flow
         self._sleep = sleep
         self._pause = 1.0 / hello.max_rate
-        self._cursor = cursor_of(hello.cursor)
+        self._cursor: Cursor | None = cursor_of(hello.cursor)
+        self._parted: asyncio.Future[None] | None = None
+        self._which: Which | None = None
 
     async def run(self) -> NoReturn:
         """Follow until cancelled. Raises: TooSlow, ConnectionError, StoreError."""
         plane = self._door.plane
         while True:
-            recovered, head, changes, mailbox = await plane.open(self._cursor, self.interest.wants)
+            recovered, head, changes, self.mailbox = await plane.open(
+                self._cursor, self.interest.wants
+            )
             try:
                 await self._welcome(recovered, head)
                 await self._catch_up(changes, head)
-                await self._tell(mailbox, head.epoch)
+                await self._tell(head.epoch)
             finally:
-                plane.hub.unsubscribe(mailbox)
+                plane.hub.unsubscribe(self.mailbox)
+
+    def follow(self, job: str) -> None:
+        """From now on the job's steps are among the news."""
+        self.interest.jobs.add(job)
+        if self._which is not None:
+            self._door.circles.part(self._which, self)
+
+    def drain(self) -> bool:
+        """Write what waits; False if there is no room for all of it."""
+        epoch = self._stands.epoch
+        while not self.mailbox.empty and not self.mailbox.overflowed:
+            changes, offset = self.mailbox.take(SLICE)
+            head = Cursor(epoch, max(offset, self._stands.offset))
+            frame, cursor, rest = self._first(changes, head)
+            if not self._wire.put(frame):
+                self.mailbox.put_back(changes)
+                return False
+            self.mailbox.put_back(rest)
+            self._cursor = max(self._stands, cursor)
+        return not self.mailbox.overflowed
+
+    def part(self, mailbox: Mailbox | None = None, cursor: Cursor | None = None) -> None:
+        """The circle lets go of us: from now on news come to our own mailbox."""
+        self.mailbox = mailbox or self.mailbox
+        self._cursor = cursor or self._cursor
+        if self._parted is not None and not self._parted.done():
+            self._parted.set_result(None)
+
+    @property
+    def _stands(self) -> Cursor:
+        assert self._cursor is not None  # since the welcome
+        return self._cursor
 
     async def _welcome(self, recovered: bool, head: Cursor) -> None:
         if not recovered or self._cursor is None:
             self._cursor = Cursor(head.epoch, 0)
         text = self._cursor.text
+        await self._flow.room()
         frame = messages.welcome(text, recovered=recovered, version=self._door.version)
-        await self._flow.room()
-        await self._write(frame, text)
+        self._wire.write(Frame(frame, text))
 
-    async def _catch_up(self, changes: list[Change], head: Cursor) -> None:
-        while len(changes) > SLICE:
-            part, changes = changes[:SLICE], changes[SLICE:]
-            await self._flow.room()
-            await self._send(part, Cursor(head.epoch, part[-1].offset))
+    async def _catch_up(self, changes: Sequence[Change], head: Cursor) -> None:
         await self._flow.room()
-        await self._send(changes, head)
-
-    async def _tell(self, mailbox: Mailbox, epoch: str) -> None:
-        while True:
-            await mailbox.wait()
+        if not changes:
+            self._wire.write(self._first([], head)[0])
+        while changes:
             await self._flow.room()
-            if mailbox.overflowed:
-                return
-            changes, offset = mailbox.take(SLICE)
-            await self._send(changes, Cursor(epoch, offset))
+            part, later = changes[:SLICE], changes[SLICE:]
+            until = Cursor(head.epoch, part[-1].offset) if later else head
+            frame, self._cursor, rest = self._first(part, until)
+            self._wire.write(frame)
+            changes = [*rest, *later]
+        self._cursor = head
+
+    async def _tell(self, epoch: str) -> None:
+        while not self.mailbox.overflowed:
+            if not self.interest.jobs:
+                await self._in_step(epoch)
+            await self.mailbox.wait()
+            while not self.drain() and not self.mailbox.overflowed:
+                self._wire.check()
+                await self._flow.room()
+                await asyncio.sleep(0)
             await self._sleep(self._pause)
 
-    async def _send(self, changes: Sequence[Change], cursor: Cursor) -> None:
-        shown, gone = self.interest.parted(changes)
-        text = cursor.text
-        frame = self._door.encoded.frame(text, shown, gone, everything=self._everything)
-        await self._write(frame, text)
-        self._cursor = cursor
+    async def _in_step(self, epoch: str) -> None:
+        which = Which(
+            topics=frozenset(self._hello.topics),
+            filter=self._hello.filter,
+            rate=self._hello.max_rate,
+            everything=self._everything,
+            epoch=epoch,
+        )
+        self._which, self._parted = which, asyncio.get_running_loop().create_future()
+        self._door.circles.enter(which, self)
+        try:
+            await self._parted
+        finally:
+            self._door.circles.leave(which, self)
+            self._which = self._parted = None
+
+    def _first(
+        self, changes: Sequence[Change], head: Cursor
+    ) -> tuple[Frame, Cursor, Sequence[Change]]:
+        return self._door.encoded.first(changes, head, self.interest, everything=self._everything)
 
 
 def cursor_of(text: str | None) -> Cursor | None:

@@ -21,7 +21,7 @@ from headway.talk.problems import Problem, problem
 log = logging.getLogger(__name__)
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Need = Literal["nothing", "read", "everything", "report"]
+Need = Literal["nothing", "read", "everything", "report", "act"]
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -95,6 +95,7 @@ _ALLOWS: dict[Need, Callable[[Who], bool]] = {
     "read": lambda who: who.reads,
     "everything": lambda who: who.sees_everything,
     "report": lambda who: who.reports,
+    "act": lambda who: who.acts,
 }
 
 

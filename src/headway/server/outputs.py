@@ -10,21 +10,17 @@ Rule 3: a file's name is data: it is percent-encoded before it stands in a heade
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from headway.fold.folding import fold
-from headway.fold.views import meta_of
-from headway.model.entities import AnyEntity
 from headway.model.views import JobView
 from headway.server.answers import declined
 from headway.server.door import door_of
 from headway.server.views import job_named
 from headway.sources.contract import Artefact
-from headway.store.contract import Past
 from headway.talk.problems import problem
 
 SHOWN = re.compile(
@@ -34,7 +30,6 @@ DOWNLOAD = "application/octet-stream"
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; img-src 'self'"
 PASSED = ("Content-Length", "Content-Range", "Accept-Ranges", "Last-Modified")
 RANGE = re.compile(r"bytes=[0-9]*-[0-9]*\Z").match
-EDGES = 100_000  # of one job that are looked through for its outputs
 
 
 async def output(request: web.Request) -> web.StreamResponse:
@@ -67,12 +62,8 @@ async def _pass_on(request: web.Request, found: Artefact, name: str) -> web.Stre
 
 async def _named(request: web.Request, view: JobView) -> dict[str, Any]:
     number = request.match_info["n"]
-    past: list[Past] = await door_of(request).plane.read("past", view.key, limit=EDGES)
-    known: MutableMapping[str, AnyEntity] = {}
-    for edge in past:
-        if edge.kind == "registered":
-            fold(known, edge.body)
-    listed = meta_of(known[view.key]).get("outputs") if view.key in known else None
+    meta: dict[str, Any] = await door_of(request).plane.read("meta", view.key)
+    listed = meta.get("outputs")
     if not isinstance(listed, list) or int(number) >= len(listed):
         raise declined(problem("not-found", "the job names no such file", value=number))
     one = listed[int(number)]

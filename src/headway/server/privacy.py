@@ -41,6 +41,7 @@ JOB_META = frozenset(
         "simulated",
         "resumed",
         "job_id",
+        "orphan",
     }
 )
 NODE_META = frozenset({"source_kind", "url", "gpu", "simulated", "daemon_id"})
@@ -62,6 +63,12 @@ NODE_READINGS = frozenset(
         "models_loaded",
         "model_loaded",
         "gpu",
+        "others",
+        "loading",
+        "state",
+        "step",
+        "steps",
+        "rate",
         "current_status",
         "current_job_id",
         "current_job_type",

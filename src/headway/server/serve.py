@@ -7,11 +7,13 @@ that this machine does not have (::1) is left out.
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 from aiohttp import web
@@ -22,11 +24,13 @@ from headway.host.process import identity
 from headway.plane.plane import Plane
 from headway.server.access import is_loopback
 from headway.server.app import app_of, version
-from headway.server.door import Door
+from headway.server.door import Actors, Door
 from headway.server.files import files_of
+from headway.server.gate import Gates
 from headway.server.settings import Settings
 
 TOKEN_BYTES = 32
+BACKLOG = 128  # connections that wait to be taken
 FAREWELL = 3.0  # seconds for requests under way when the server stops
 ABSENT = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None})  # None: asyncio's own words
 
@@ -67,51 +71,85 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def serve(
-    plane: Plane, settings: Settings | None = None, *, run_file: str = "", token: str = ""
+    plane: Plane,
+    settings: Settings | None = None,
+    *,
+    run_file: str = "",
+    token: str = "",
+    actors: Actors = tuple,
 ) -> AsyncIterator[Serving]:
     """The open door of a plane that runs.
 
     `run_file`: where local programs look for it; "" tells nobody. `token`: the user's,
-    else a new one. Raises: ConfigError if it cannot be opened there.
+    else a new one. `actors`: the back ends that it may act on, asked anew each time.
+    Raises: ConfigError if it cannot be opened there.
     """
     chosen = settings or Settings()
     secret = token or secrets.token_urlsafe(TOKEN_BYTES)
-    door = Door(plane, chosen, token=secret, version=version())
-    runner = _runner(door)
-    await runner.setup()
-    try:
-        addresses = await _bind(runner, chosen, run_file)
+    door = Door(plane, chosen, token=secret, version=version(), actors=actors)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(door.circles)
+        await stack.enter_async_context(door.submissions)
+        await _open(door, stack)
+        addresses = await _bind(door, stack, run_file)
         serving = Serving(addresses=addresses, token=secret, door=door)
         with _told(serving, run_file):
             yield serving
-    finally:
-        await runner.cleanup()
+
+
+async def _open(door: Door, stack: AsyncExitStack) -> None:
+    runner = _runner(door)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    server = runner.server
+    assert server is not None  # since setup
+    door.gates = await stack.enter_async_context(Gates(server, door.settings.limits))
 
 
 def _runner(door: Door) -> web.AppRunner:
-    limit = door.settings.limits.header_bytes
+    limits = door.settings.limits
     return web.AppRunner(
         app_of(door, files_of()),
         access_log=None,  # a query may hold a token
+        logger=_discreet(),
         handle_signals=False,
         shutdown_timeout=FAREWELL,
-        max_line_size=limit,
-        max_field_size=limit,
+        keepalive_timeout=limits.head_seconds,
+        max_line_size=limits.header_bytes,
+        max_field_size=limits.header_bytes,
     )
 
 
-async def _bind(runner: web.AppRunner, settings: Settings, run_file: str) -> list[Address]:
+def _discreet() -> logging.Logger:
+    # Of a head that it cannot read aiohttp logs the very line, where a token may stand.
+    log = logging.getLogger("headway.server.http")
+    if not log.filters:
+        log.addFilter(_without_details)
+    return log
+
+
+def _without_details(record: logging.LogRecord) -> bool:
+    kind = record.exc_info[0] if record.exc_info else None
+    record.msg, record.args = record.getMessage(), ()
+    if kind is not None:
+        record.msg += f": {kind.__name__}"
+    record.exc_info = record.exc_text = None
+    return True
+
+
+async def _bind(door: Door, stack: AsyncExitStack, run_file: str) -> list[Address]:
+    settings, loop = door.settings, asyncio.get_running_loop()
     bound: list[Address] = []
     for host in settings.bind:
         port = settings.port or (bound[0].port if bound else 0)
         try:
-            site = web.TCPSite(runner, host, port, backlog=128)
-            await site.start()
+            listening = await loop.create_server(door.gates, host, port, backlog=BACKLOG)
         except OSError as error:
             if error.errno in ABSENT and host != settings.bind[0]:
                 continue
             raise _cannot_bind(error, host, port, run_file) from error
-        name = runner.addresses[-1]
+        stack.callback(listening.close)
+        name = listening.sockets[0].getsockname()
         bound.append(Address(host=name[0], port=name[1]))
     return bound
 

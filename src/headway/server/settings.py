@@ -31,11 +31,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     header_bytes: int = 8_190  # of one header line
     body_seconds: float = 30.0  # for a request's body to come in
     waiting_events: int = 10_000  # posted and not yet stored; more are answered 429
+    submissions: int = 1_000  # not over yet; more are answered 429
     remembered_keys: int = 10_000  # of Idempotency-Key
-    streams: int = 512  # open at once, of all kinds
+    connections: int = 2_000  # open at once, of all kinds
+    peer_connections: int = 1_000  # of those, from one address
+    head_seconds: float = 20.0  # for the next request's head, from the start or an answer
+    streams: int = 1_000  # open at once, of all kinds
+    peer_streams: int = 500  # of those, from one address
     frame_bytes: int = 65_536  # of one frame from a client
     hello_seconds: float = 10.0  # for a client's first frame
-    slow_seconds: float = 30.0  # without taking anything, after which a reader is closed
+    slow_seconds: float = 30.0  # without taking anything, after which a reader is let go
     subscriptions: int = 100  # jobs whose steps one stream may follow
 
 

@@ -4,17 +4,19 @@ Rule 1: everybody gets every job and daemon, from the first moment: those that r
 come at once, then each change, conflated to `RATE` rounds a second.
 Rule 2: what such a client says and we do not know is answered with an error, as the
 seed's server did; nothing it says can end the stream.
+Rule 3: of several jobs that were given one number (`job_id`), the one that was monitored
+last has it; the others go by their prompt id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 import msgspec
 
-from headway.model.keys import kind_of
-from headway.model.views import AnyView, DaemonView, JobView
+from headway.model.keys import join, kind_of
+from headway.model.views import DaemonView, JobView, SourceView
 from headway.model.words import RESOLVED
 from headway.server.door import Door
 from headway.server.flow import Flow
@@ -25,6 +27,7 @@ from headway.talk import frames
 RATE = 10.0  # rounds a second
 SLICE = 500  # changes in one round
 RECORDS = 1_000  # finished jobs that the statistics look at
+NUMBERS = 10_000  # numbers of which one stream remembers who has them
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -37,6 +40,7 @@ class Plain:
         self._flow = flow
         self._write = write
         self._everything = everything
+        self._holders: dict[str, tuple[float, str]] = {}  # number → since when, whose key
 
     async def send(self) -> NoReturn:
         """Tell what is and what comes, until cancelled."""
@@ -73,27 +77,51 @@ class Plain:
         if job is None:
             await self._write(frames.trouble(f"Job {asked[:80]} not found"))
             return
-        await self._say("job_progress", frames.progress(job, now=self._now()))
+        await self._say("job_progress", self._progress(job))
 
     async def _tell(self, changes: list[Change]) -> None:
+        for change in changes:  # first all of them: who has a number must be known before
+            if isinstance(change.view, JobView):
+                self._learn(change.view)
         for change in changes:
             await self._flow.room()
-            view = self._shown(change.view)
-            if isinstance(view, JobView):
-                await self._say("progress_update", frames.progress(view, now=self._now()))
-            elif isinstance(view, DaemonView):
+            if isinstance(change.view, JobView):
+                await self._say("progress_update", self._progress(change.view))
+            elif isinstance(change.view, DaemonView):
+                view = change.view if self._everything else public(change.view)
+                assert isinstance(view, DaemonView)
                 await self._say("daemon_status", frames.daemon(view))
 
-    async def _statistics(self) -> dict[str, Any]:
+    def _progress(self, job: JobView) -> frames.ProgressData:
+        holder = self._holders.get(str(frames.job_id(job)))
+        source = self._door.plane.live().get(join(job.source))
+        seen = not (source and isinstance(source.view, SourceView) and source.view.seen is False)
+        shown = job if self._everything else public(job)
+        assert isinstance(shown, JobView)
+        told = frames.progress(shown, now=self._now(), seen=seen)
+        if holder is not None and holder[1] != job.key:
+            told["job_id"] = job.native
+        return told
+
+    def _learn(self, job: JobView) -> None:
+        number, own = str(frames.job_id(job)), (_monitored_at(job), job.key)
+        if number == job.native or own <= self._holders.get(number, (-1.0, "")):
+            return
+        self._holders.pop(number, None)
+        self._holders[number] = own
+        if len(self._holders) > NUMBERS:
+            del self._holders[next(iter(self._holders))]
+
+    async def _statistics(self) -> frames.StatisticsData:
         plane = self._door.plane
         ends = [(one.source, one.outcome, one.n) for one in await plane.read("counts")]
         records = await plane.read("records", limit=RECORDS)
         return frames.statistics(self._live_jobs(), records, ends, now=self._now())
 
     async def _job(self, asked: str) -> JobView | None:
-        known = [one for one in self._live_jobs() if asked in (frames.job_id(one), one.native)]
+        known = [one for one in self._live_jobs() if asked in _names(one)]
         if known:
-            return known[-1]
+            return max(known, key=_monitored_at)
         keys = await self._door.plane.read("resolve", asked) if asked else []
         views = [await self._door.plane.read("get", key) for key in keys]
         exact = [one for one in views if isinstance(one, JobView) and one.native == asked]
@@ -103,20 +131,27 @@ class Plain:
         # An id given to `monitor_job` is no key: it is looked for among the newest jobs.
         page = await self._door.plane.read("find", Query(kind="job", limit=500))
         jobs = [one for one in page.views if isinstance(one, JobView)]
-        return next((one for one in jobs if asked and frames.job_id(one) == asked), None)
+        mine = [one for one in jobs if asked and asked in _names(one)]
+        return max(mine, key=_monitored_at, default=None)
 
     def _live_jobs(self) -> list[JobView]:
         views = [change.view for change in self._door.plane.live().values()]
         return [one for one in views if isinstance(one, JobView) and one.phase not in RESOLVED]
 
-    def _shown(self, view: AnyView) -> AnyView:
-        return view if self._everything else public(view)
-
-    async def _say(self, kind: str, data: dict[str, Any]) -> None:
+    async def _say(self, kind: str, data: Mapping[str, Any]) -> None:
         await self._write(frames.frame(kind, data, now=self._now()))
 
     def _now(self) -> float:
         return self._door.plane.clock()
+
+
+def _names(job: JobView) -> tuple[str, str]:
+    return str(frames.job_id(job)), job.native
+
+
+def _monitored_at(job: JobView) -> float:
+    at = job.meta.get("monitored_at")
+    return float(at) if isinstance(at, int | float) else 0.0
 
 
 def _wanted(change: Change) -> bool:

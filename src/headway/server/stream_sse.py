@@ -1,15 +1,16 @@
 """The live stream as server-sent events: the same messages, for whoever has only HTTP.
 
 Rule 1: `id:` is the cursor; `Last-Event-ID`, or `?cursor=`, resumes there.
-Rule 2: a comment each `COMMENT_EVERY` seconds keeps proxies from closing a quiet stream,
-and tells us whether anybody is left.
+Rule 2: a comment each `COMMENT_EVERY` seconds keeps proxies from closing a quiet stream.
+Rule 3: a reader that goes is noticed when it goes, not when there is news.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 from aiohttp import web
@@ -19,13 +20,16 @@ from headway.errors import StoreError
 from headway.model.words import Outcome, Phase
 from headway.server.answers import declined, parameters
 from headway.server.door import Door, door_of, who_of
-from headway.server.flow import Flow, TooSlow, flow_to
+from headway.server.flow import Flow, TooSlow, flow_to, gate_of
 from headway.server.follow import Follower
+from headway.server.gate import Gate
+from headway.server.wire import Comment, SlowWire, Wire, wire_to
 from headway.talk.messages import DEFAULT_RATE, EVERY_TOPIC, MAX_RATE, Filter, Hello
 from headway.talk.problems import problem
 
 COMMENT_EVERY = 15.0  # seconds
 BACK_AFTER = 2_000  # milliseconds after which a browser comes back
+COMMENT = Comment(b"still here")
 
 
 class StreamQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,53 +53,59 @@ async def stream(request: web.Request) -> web.StreamResponse:
     hello = _hello(asked, request.headers.get("Last-Event-ID", ""))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
     response.headers["X-Accel-Buffering"] = "no"
+    if request.method == "HEAD":
+        return response
     stop = asyncio.Event()
 
     async def leave() -> None:
         stop.set()
 
-    with door.stream(leave):
+    gate = gate_of(request, door)
+    with door.stream(leave, peer=gate.peer):
         await response.prepare(request)
-        flow = flow_to(request, patience=door.settings.limits.slow_seconds)
-        follower = Follower(
-            door,
-            hello,
-            everything=who_of(request).sees_everything,
-            write=partial(_write, response),
-            flow=flow,
-        )
+        await response.write(b"retry: %d\n\n" % BACK_AFTER)
+        flow = flow_to(gate, patience=door.settings.limits.slow_seconds)
+        wire = wire_to(response, gate)
+        everything = who_of(request).sees_everything
+        follower = Follower(door, hello, everything=everything, wire=wire, flow=flow)
         if asked.steps:
-            follower.interest.jobs.add(asked.steps)
+            follower.follow(asked.steps)
+        work: list[Callable[[], Awaitable[None]]] = [
+            follower.run,
+            partial(_comment, door, wire, flow),
+            partial(_hear_end, gate),
+        ]
+        if isinstance(wire, SlowWire):
+            work.append(wire.run)
         try:
-            await _serve(door, response, flow, follower, stop)
+            await _serve(work, stop)
         except* (TooSlow, StoreError, ConnectionError):
             flow.abort()
     return response
 
 
-async def _serve(
-    door: Door, response: web.StreamResponse, flow: Flow, follower: Follower, stop: asyncio.Event
-) -> None:
-    await response.write(b"retry: %d\n\n" % BACK_AFTER)
+async def _serve(work: Iterable[Callable[[], Awaitable[None]]], stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
-        talking = [
-            tasks.create_task(follower.run()),
-            tasks.create_task(_comment(door, response, flow)),
-        ]
+        under_way = [tasks.create_task(_awaited(one)) for one in work]
         await stop.wait()
-        for task in talking:
+        for task in under_way:
             task.cancel()
 
 
-async def _write(response: web.StreamResponse, frame: bytes, cursor: str) -> None:
-    await response.write(b"id: %b\ndata: %b\n\n" % (cursor.encode(), frame))
+async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
 
 
-async def _comment(door: Door, response: web.StreamResponse, flow: Flow) -> None:
+async def _comment(door: Door, wire: Wire, flow: Flow) -> NoReturn:
     while True:
         await door.sleep(COMMENT_EVERY)
         await flow.room()
-        await response.write(b": still here\n\n")
+        wire.write(COMMENT)
+
+
+async def _hear_end(gate: Gate) -> NoReturn:
+    await gate.end()
+    raise ConnectionResetError("the reader has gone")
 
 
 def _hello(asked: StreamQuery, last: str) -> Hello:

@@ -18,6 +18,7 @@ from headway.errors import UsageError
 from headway.model.keys import Kind, kind_of
 from headway.model.views import AnyView
 from headway.model.words import Outcome, Phase
+from headway.plane.submitters import with_orphans
 from headway.render.data import as_yaml
 from headway.render.jobs import jobs_text
 from headway.render.status import status_text
@@ -101,7 +102,8 @@ async def status(request: web.Request) -> web.Response:
     """What every source does now."""
     door, asked = door_of(request), parameters(request, StatusQuery)
     everything = who_of(request).sees_everything
-    views = [_shown(change.view, everything) for change in door.plane.live().values()]
+    live = with_orphans([change.view for change in door.plane.live().values()])
+    views = [_shown(view, everything) for view in live]
     found = status_of(views, now=door.plane.clock(), version=door.version)
     media = preferred(request, (JSON, TEXT, YAML))
     if media == TEXT:
@@ -137,6 +139,7 @@ def listing(kind: Kind, name: str) -> Handler:
             return not_modified(etag)
         return _page(name, await _find(door_of(request), kind, asked), request, etag)
 
+    listed.__doc__ = f"The {name}, page by page."
     return listed
 
 

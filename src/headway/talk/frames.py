@@ -14,9 +14,9 @@ Rule 3: `generation_time` is the time a job ran, without the time it waited.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import mean, median
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
@@ -43,13 +43,77 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def job(self) -> str:
         """The id that is asked for."""
-        return str(self.job_id or self.data.get("job_id", ""))
+        return str(self.job_id if self.job_id != "" else self.data.get("job_id", ""))
 
 
 read_ask = msgspec.json.Decoder(Ask).decode
 
 
-def frame(kind: str, data: dict[str, Any], *, now: float) -> bytes:
+class BarData(TypedDict):
+    """The running bar of a node, as it was measured."""
+
+    value: float | None
+    max: float | None
+    name: str | None
+
+
+class ProgressData(TypedDict):
+    """One job. `status` is a word of the seed's; null is "not known"."""
+
+    job_id: str | int
+    comfyui_prompt_id: str
+    status: str | None
+    progress_percent: float | None
+    current_step: float | None
+    total_steps: float | None
+    estimated_completion: str | None
+    generation_time: float | None
+    node_progress: dict[str, BarData]
+    error_message: str | None
+    timestamp: str | None
+
+
+class DaemonData(TypedDict):
+    """One daemon, in its own words."""
+
+    daemon_id: Any
+    daemon_name: str
+    current_status: Any
+    current_job_id: Any
+    current_job_type: Any
+    status_updated_at: str | None
+
+
+class Spread(TypedDict):
+    """Seconds that jobs took."""
+
+    count: int
+    median: float
+    mean: float
+    min: float
+    max: float
+
+
+class GenerationStats(TypedDict):
+    """How it went so far, by source."""
+
+    completion_times: dict[str, Spread]
+    average_step_duration: float | None
+    failure_patterns: dict[str, int]
+    sample_counts: dict[str, int]
+
+
+class StatisticsData(TypedDict):
+    """How many run and wait, and how it went so far."""
+
+    running_jobs: int
+    pending_jobs: int
+    monitored_jobs: int
+    generation_stats: GenerationStats
+    timestamp: str | None
+
+
+def frame(kind: str, data: Mapping[str, Any], *, now: float) -> bytes:
     """One frame as text."""
     return encode({"type": kind, "data": data, "timestamp": iso(now)})
 
@@ -59,15 +123,20 @@ def trouble(message: str) -> bytes:
     return encode({"type": "error", "message": message})
 
 
-def job_id(job: JobView) -> str:
-    """The id given to `monitor_job`, else the back end's own."""
-    return str(job.meta.get("job_id") or job.native)
+def job_id(job: JobView) -> str | int:
+    """The id given to `monitor_job`, as it was given, else the back end's own."""
+    given = job.meta.get("job_id")
+    known = isinstance(given, str | int) and given != "" and not isinstance(given, bool)
+    return given if known else job.native  # type: ignore[return-value]
 
 
-def progress(job: JobView, *, now: float) -> dict[str, Any]:
-    """The data of `progress_update` and `job_progress`."""
+def progress(job: JobView, *, now: float, seen: bool = True) -> ProgressData:
+    """The data of `progress_update` and `job_progress`.
+
+    `seen`: whether its source is seen; the silence of one that is not proves nothing.
+    """
     done, total = _step(job)
-    overdue = job.stalled_at is not None and now > job.stalled_at
+    overdue = seen and job.stalled_at is not None and now > job.stalled_at
     return {
         "job_id": job_id(job),
         "comfyui_prompt_id": job.native,
@@ -90,7 +159,7 @@ def percent(job: JobView) -> float | None:
     return None if job.fraction is None else round(100.0 * job.fraction, 1)
 
 
-def daemon(view: DaemonView) -> dict[str, Any]:
+def daemon(view: DaemonView) -> DaemonData:
     """The data of `daemon_status`."""
     known = {**view.meta, **view.readings}
     return {
@@ -109,7 +178,7 @@ def statistics(
     ends: Iterable[tuple[str, Outcome, int]],
     *,
     now: float,
-) -> dict[str, Any]:
+) -> StatisticsData:
     """The data of `statistics` and `connection_established`.
 
     `ends` are counts of (source, outcome); times are told for each source.
@@ -126,7 +195,7 @@ def statistics(
 
 def _generation_stats(
     records: list[Record], ends: list[tuple[str, Outcome, int]]
-) -> dict[str, Any]:
+) -> GenerationStats:
     times: dict[str, list[float]] = {}
     for one in records:
         if one.outcome == "succeeded" and one.seconds is not None:
@@ -146,7 +215,7 @@ def _generation_stats(
     }
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
+def _spread(seconds: list[float]) -> Spread:
     return {
         "count": len(seconds),
         "median": median(seconds),
@@ -170,7 +239,7 @@ def _whole(number: float | None) -> float | None:
     return int(number) if number is not None and float(number).is_integer() else number
 
 
-def _bar(bar: BarView) -> dict[str, Any]:
+def _bar(bar: BarView) -> BarData:
     return {"value": _whole(bar.done), "max": _whole(bar.total), "name": bar.name or None}
 
 

@@ -36,6 +36,8 @@ KINDS: dict[str, _Kind] = {
     "not-found": _Kind(404, "There is nothing of that name"),
     "method-refused": _Kind(405, "The method does not fit the path"),
     "ambiguous": _Kind(409, "The name fits several things"),
+    "consent-needed": _Kind(409, "Others would stop with it; nothing was stopped"),
+    "cannot-act": _Kind(409, "Nothing can be asked of that source"),
     "busy-key": _Kind(409, "A request with that Idempotency-Key is under way"),
     "too-large": _Kind(413, "The request is too large"),
     "media-refused": _Kind(415, "The request has the wrong media type"),
@@ -45,6 +47,7 @@ KINDS: dict[str, _Kind] = {
     "internal": _Kind(500, "Something of ours is broken"),
     "source-unreachable": _Kind(502, "The system behind does not answer"),
     "store-failing": _Kind(503, "The store cannot be used now"),
+    "too-many-connections": _Kind(503, "Too many connections are open"),
     "too-many-streams": _Kind(503, "Too many streams are open"),
     "too-slow": _Kind(408, "The request did not come in time"),
 }

@@ -40,13 +40,13 @@ def document(name: str) -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"urn:headway:schema:{name}:v{SCHEMA}",
         "title": title,
-        **_flush_left(schema),
-        "$defs": {part: _flush_left(parts[part]) for part in sorted(parts)},
+        **flush_left(schema),
+        "$defs": {part: flush_left(parts[part]) for part in sorted(parts)},
     }
 
 
-def _flush_left(schema: dict[str, Any]) -> dict[str, Any]:
-    # Python 3.13 takes the indentation out of docstrings, older ones leave it in.
+def flush_left(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema as every Python writes it: only 3.13 takes the indentation out of docstrings."""
     described = schema.get("description")
     return schema | {"description": cleandoc(described)} if described else schema
 

@@ -11,7 +11,8 @@ import { PHASES, plural, titleOf, when } from "./words.js";
 const EXAMPLE = '[sources.comfy]\nkind = "comfyui"\nurl = "http://192.168.1.20:8188"';
 const LOOKED_FOR = [
   ["ComfyUI", "on ports 8188 and 8000", "is watched as soon as it answers"],
-  ["SwarmUI, Stash, qBittorrent", "on ports 7801, 9999 and 8080", "are listed, not watched yet"],
+  ["SwarmUI", "on port 7801", "is watched as soon as it answers"],
+  ["Stash, qBittorrent", "on ports 9999 and 8080", "are listed, not watched yet"],
 ];
 
 /** [name of the state, () => its nodes]; the nodes are built anew only if the name changes. */
