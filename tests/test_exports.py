@@ -10,7 +10,21 @@ import pytest
 
 import headway
 
-NAMES = ["Client", "Event", "HeadwayError", "JobKey", "__version__"]
+NAMES = [
+    "Client",
+    "Event",
+    "HeadwayError",
+    "JobKey",
+    "ProgressManager",
+    "StatusMonitor",
+    "__version__",
+    "diffusers_callback",
+    "group",
+    "job",
+    "retrying",
+    "track",
+    "watch_tqdm",
+]
 SOURCE = Path(__file__).parent.parent / "src"
 
 

@@ -15,7 +15,15 @@ _HOMES = {
     "Event": "headway.model.events",
     "HeadwayError": "headway.errors",
     "JobKey": "headway.model.keys",
+    "ProgressManager": "headway.progress.tasks",
+    "StatusMonitor": "headway.monitor",
     "__version__": "headway.version",
+    "diffusers_callback": "headway.progress.foreign",
+    "group": "headway.progress",
+    "job": "headway.progress",
+    "retrying": "headway.progress",
+    "track": "headway.progress",
+    "watch_tqdm": "headway.progress.foreign",
 }
 
 __all__ = sorted(_HOMES)

@@ -8,12 +8,13 @@ import aiohttp
 import msgspec
 
 from headway.errors import HeadwayError, Refused, Unreachable, UsageError
-from headway.talk.problems import Problem
+from headway.talk.problems import TYPE, Problem
 
 T = TypeVar("T")
 
 REFUSED = frozenset({401, 403})
 LATER = frozenset({408, 409, 429})
+AMBIGUOUS = f"{TYPE}ambiguous"  # a 409 that asking again does not help
 
 
 class Asking:
@@ -65,7 +66,7 @@ def error_of(status: int, body: bytes, url: str) -> HeadwayError:
         words = f"{words}: {said.value!r}"
     if status in REFUSED:
         return Refused(words, said.hint)
-    if status >= 500 or status in LATER:
+    if status >= 500 or (status in LATER and said.type != AMBIGUOUS):
         return Unreachable(words, said.hint)
     return UsageError(words, said.hint)
 

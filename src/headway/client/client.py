@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 
 from headway.client.asking import Asking
+from headway.client.stream import PATIENCE as STREAM_PATIENCE
 from headway.client.stream import News, Stream, Wanted
 from headway.errors import Unreachable, UsageError
 from headway.model.events import AnyEvent
@@ -148,13 +149,16 @@ class Client:
         filter: Filter | None = None,  # noqa: A002 (the wire's word)
         steps: Sequence[str] = (),
         max_rate: float = DEFAULT_RATE,
+        patience: float = STREAM_PATIENCE,
     ) -> AsyncGenerator[News, None]:
         """What is, or what changed since `cursor`, then what changes, for ever.
+
+        `patience`: seconds without a server after which it ends with Unreachable.
 
         Close it (`contextlib.aclosing`) to end the connection before the iterator does.
         """
         wanted = Wanted(topics=topics, filter=filter or Filter(), max_rate=max_rate, steps=steps)
-        stream = Stream(self._session, self._url, wanted, cursor)
+        stream = Stream(self._session, self._url, wanted, cursor, patience=patience)
         async with aclosing(stream.news()) as news:
             async for one in news:
                 yield one
