@@ -29,12 +29,12 @@ from headway.plane.settings import Settings as PlaneSettings
 from headway.server.settings import Settings as ServerSettings
 
 PREFIX = "HEADWAY_"
-SECRETS = frozenset({"token", "password", "api_key"})
+SECRETS = frozenset({"token", "password", "api_key", "mirror_token"})
 MASK = "********"
 
 Path = tuple[str, ...]
 
-SourceKind = Literal["comfyui"]
+SourceKind = Literal["comfyui", "swarmui"]
 KeepPrompts = Literal["own", "all", "none"]
 
 
@@ -43,7 +43,9 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     `keep_prompts`: whose prompts may be stored: own (those that were submitted through
     Headway), all, or none. `poll`: seconds between looks at a busy queue. `logs`: listen
-    to its console, for the steps of other people's jobs.
+    to its console, for the steps of other people's jobs. `mirror`: listen to its mirror
+    extension, for every step of every job; `mirror_token`: of one that was installed on
+    another machine. `token`: the `swarm_token` of an account, where a SwarmUI has accounts.
     """
 
     url: str
@@ -52,6 +54,9 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keep_prompts: KeepPrompts = "own"
     poll: float = 1.0
     logs: bool = True
+    mirror: bool = True
+    mirror_token: str = ""
+    token: str = ""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

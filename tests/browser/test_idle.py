@@ -12,7 +12,7 @@ async def test_an_empty_page_teaches(served: Served, page: Page) -> None:
     await page.goto(served.page)
 
     taught = page.locator("#running-empty")
-    for words in ("8188 and 8000", "7801, 9999 and 8080", "config.toml", "[sources.comfy]"):
+    for words in ("8188 and 8000", "7801", "9999 and 8080", "config.toml", "[sources.comfy]"):
         await expect(taught).to_contain_text(words)
     for command in ("headway doctor", "headway demo"):
         await expect(taught.get_by_text(command)).to_be_visible()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from headway.cli.finding import Discovery
+from headway.cli.watching import Watching
 from headway.fold.folding import fold
 from headway.fold.views import view
 from headway.sources.comfyui import ComfyUI, Settings
@@ -83,3 +85,13 @@ async def test_what_went_away_is_told_once() -> None:
 
     assert [getattr(one, "presence", None) for one in gone] == ["missing"]
     assert again == []
+
+
+async def test_a_swarmui_is_watched_where_its_session_can_be_kept(tmp_path: Path) -> None:
+    machine = Machine(SWARM)
+    watching = Watching(str(tmp_path))
+
+    sources, events = await Discovery(looks=machine.look, watching=watching)([])
+
+    assert [(one.name, one.kind) for one in sources] == [("swarmui", "swarmui")]
+    assert events == []

@@ -2,6 +2,8 @@
 
 Rule 1: what is watched already, under whatever name of this machine, is not asked again.
 Rule 2: what is only seen is told when it comes and when it goes, not at every look.
+Rule 3: a ComfyUI that does the work of a watched SwarmUI is watched as well, if it can be
+reached and nobody watches it yet.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
+from headway.cli.watching import Watching
+from headway.host.mirrors import token_of
 from headway.model.events import AnyEvent, Presence, Reading, Registered
 from headway.model.keys import join
 from headway.sources.comfyui import ComfyUI, Settings
@@ -28,10 +32,12 @@ class Discovery:
         self,
         *,
         usual: Sequence[Candidate] = USUAL,
+        watching: Watching | None = None,
         looks: Looks = look,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._usual = usual
+        self._watching = watching
         self._looks = looks
         self._clock = clock
         self._told: dict[str, Found] = {}
@@ -41,12 +47,23 @@ class Discovery:
         places = {_place(getattr(one, "url", "")) for one in watched}
         found = await self._looks([one for one in self._usual if _place(one.url) not in places])
         names = {one.name for one in watched}
-        sources: list[Source] = [
-            ComfyUI(Settings(name=_free(one, names), url=one.url))
-            for one in found
-            if one.kind == "comfyui"
-        ]
-        return sources, self._news([one for one in found if one.kind != "comfyui"])
+        made = [(one, self._source(one.kind, _free(one, names), one.url)) for one in found]
+        sources = [source for _, source in made if source is not None]
+        places |= {_place(one.url) for one in found}
+        sources += self._behind(places)
+        return sources, self._news([one for one, source in made if source is None])
+
+    def _source(self, kind: str, name: str, url: str) -> Source | None:
+        if self._watching is not None:
+            return self._watching.found(kind, name, url)
+        comfy = Settings(name=name, url=url)
+        return ComfyUI(comfy, tokens=token_of) if kind == "comfyui" else None
+
+    def _behind(self, places: set[tuple[str, int | None]]) -> list[Source]:
+        known = self._watching.fronts.all() if self._watching is not None else []
+        fresh = [(name, url) for name, url in known if _place(url) not in places]
+        made = [self._source("comfyui", name, url) for name, url in fresh]
+        return [one for one in made if one is not None]
 
     def _news(self, seen: list[Found]) -> list[AnyEvent]:
         now = self._clock()

@@ -8,11 +8,14 @@ Rule 2: back ends are asked at most every `PAUSE` seconds, and only while somebo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
-from headway.cli import reach
-from headway.cli.reach import Server
+from headway.cli import wire
+from headway.cli.programs import Programs
+
+if TYPE_CHECKING:
+    from headway.cli.reach import Server
 
 PAUSE = 2.0  # seconds between two looks at back ends
 
@@ -54,18 +57,26 @@ class ServerLook:
 
 
 class ProbeLook:
-    """By one blocking look after the other at the back ends."""
+    """By one blocking look after the other at the back ends, and at the programs here."""
+
+    def __init__(self) -> None:
+        self._programs = Programs()
+        self._asked: list[Any] = []
+        self._looked_at = self._asked_at = float("-inf")
 
     def status(self) -> dict[str, Any]:
         """The answer of `status`."""
-        return probed_status()
+        from headway.talk.status import status_of
+        from headway.version import __version__
+
+        return status_of(self._views(), now=time.time(), version=__version__)
 
     def ticks(self, *, until: float | None = None) -> Iterator[list[dict[str, Any]]]:
-        """At once, and again every `PAUSE` seconds."""
+        """At once, then when a program said something, at least every `PAUSE` seconds."""
         yield []
         while until is None or time.monotonic() < until:
             left = PAUSE if until is None else min(PAUSE, max(until - time.monotonic(), 0.0))
-            time.sleep(left)
+            self._programs.wait(left)
             yield []
 
     def changes(self) -> Iterator[dict[str, Any]]:
@@ -74,37 +85,67 @@ class ProbeLook:
 
         known: dict[str, Any] = {}
         for _ in self.ticks():
-            for view in probed():
+            for view in self._views():
                 found = msgspec.to_builtins(view)
                 if known.get(view.key) != found:
                     known[view.key] = found
                     yield found
 
     def ended(self, limit: int) -> list[dict[str, Any]]:
-        """Nobody remembers."""
-        return []
+        """The jobs of programs that ended last, newest first."""
+        return self._programs.ended(limit)
+
+    def _views(self) -> list[Any]:
+        from headway.cli.leads import merged, places
+
+        if time.monotonic() - self._looked_at >= PAUSE:
+            before = places(self._programs.submitted())
+            self._asked_at = time.time()
+            self._asked, self._looked_at = probed(before), time.monotonic()
+        told = merged(
+            self._asked,
+            self._programs.submitted(),
+            asked_at=self._asked_at,
+            ended=self._programs.ended_at,
+        )
+        return [*told, *self._programs.views()]
 
 
 def look() -> Look:
     """The best way to look from here."""
+    run = wire.server()
+    if not wire.is_named() and (run is None or not wire.answers(run)):
+        return ProbeLook()
+    from headway.cli import reach  # a library for HTTP takes longer to load than a look
+
     server = reach.found()
     return ServerLook(server) if server else ProbeLook()
 
 
-def probed_status() -> dict[str, Any]:
-    """The answer of `status` without a server: the back ends are asked now."""
-    from headway.talk.status import status_of
-    from headway.version import __version__
+def probed(more: Mapping[str, tuple[str, str]] | None = None) -> list[Any]:
+    """What the back ends say now: those of the configuration, else those on usual ports.
 
-    return status_of(probed(), now=time.time(), version=__version__)
-
-
-def probed() -> list[Any]:
-    """What the back ends say now: those of the configuration, else those on usual ports."""
+    `more`: the kind and URL of further ones, by name.
+    """
     from headway.cli.settings import loaded
-    from headway.probe import probe
+    from headway.host import paths
+    from headway.host.sessions import Sessions
+    from headway.probe import Swarm, probe
+    from headway.probe.looking import USUAL_SWARMS
 
     config = loaded().config
-    named = {name: one.url for name, one in config.sources.items() if one.kind == "comfyui"}
-    found: list[Any] = probe(named, discover=config.plane.discover)
+    named = {n: (one.kind, one.url, one.token) for n, one in config.sources.items()}
+    urls = {one.url for one in config.sources.values()}
+    for name, (kind, url) in (more or {}).items():
+        if name not in named and url not in urls:
+            named[name] = ("swarmui" if kind == "swarmui" else "comfyui", url, "")
+    found: list[Any] = probe(
+        {name: url for name, (kind, url, _) in named.items() if kind == "comfyui"},
+        discover=config.plane.discover,
+        swarms={
+            n: Swarm(url, token) for n, (kind, url, token) in named.items() if kind != "comfyui"
+        },
+        usual_swarms=USUAL_SWARMS,
+        sessions=Sessions(paths.state_dir()),
+    )
     return found

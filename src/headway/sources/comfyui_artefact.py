@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from headway.errors import UsageError
 from headway.sources.contract import Artefact
@@ -31,14 +32,28 @@ _RANGE = re.compile(r"bytes=\d*-\d*\Z")
 async def artefact_of(url: str, place: dict[str, Any], *, wanted: str | None = None) -> Artefact:
     """The file at that place, or the `wanted` range of it. Raises: UsageError, SourceLost."""
     query = query_of(place)
+    return await file_at(f"{url}/view", client=session(), query=query, wanted=wanted)
+
+
+async def file_at(
+    url: str,
+    *,
+    client: aiohttp.ClientSession,
+    query: dict[str, str] | None = None,
+    wanted: str | None = None,
+) -> Artefact:
+    """The file at that URL, or a range of it; the client is closed with it. Raises: SourceLost."""
     headers = {"Accept-Encoding": "identity"}
     if wanted is not None and _RANGE.match(wanted) and wanted != "bytes=-":
         headers["Range"] = wanted
-    client = session()
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=SILENCE)
     try:
         response = await client.get(
-            f"{url}/view", params=query, headers=headers, allow_redirects=False, timeout=timeout
+            URL(url, encoded=True),
+            params=query,
+            headers=headers,
+            allow_redirects=False,
+            timeout=timeout,
         )
     except BaseException as error:
         await client.close()
