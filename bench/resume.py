@@ -36,6 +36,7 @@ from headway.store.sqlite import SqliteStore
 from headway.talk.messages import Filter, matches
 
 LONGEST = 60.0  # seconds until everybody must have caught up
+QUIET = 0.2  # seconds without a frame after which a visit ends
 LOOK = 0.05  # seconds between looks whether they have
 SOURCES = ("comfy", "farm", "studio")
 JOBS = 40  # of each source
@@ -119,8 +120,14 @@ class Reader:
         way = self._by_socket if self._chance.random() < 0.6 else self._by_events
         async with way() as (heard, connection):
             while frames is None or frames > 0:
+                within = None if frames is None else QUIET
                 frames = None if frames is None else frames - 1
-                self._hear(msgspec.json.decode(await anext(heard)))
+                try:
+                    async with asyncio.timeout(within):
+                        message = await anext(heard)
+                except TimeoutError:
+                    return  # nothing happens to what it wants
+                self._hear(msgspec.json.decode(message))
                 if self._chance.random() < 0.1:
                     await self._doze(connection)
 

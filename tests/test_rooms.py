@@ -30,21 +30,23 @@ ROOMS: dict[str, set[str]] = {
     "store": {"model", "fold", "host"},
     "transport": {"model", "fold", "talk", "host", "store"},
     "sources": {"model", "dialects"},
-    "actions": {"model", "dialects"},
+    "actions": {"model", "dialects", "sources", "host"},
     "hub": {"model", "store.contract"},
     "plane": {"model", "fold", "estimate", "dialects", "talk", "render", "host", "store"}
     | {"transport", "sources", "actions", "hub"},
-    "progress": {"model", "fold", "transport"},
+    "progress": {"model", "fold", "host", "transport"},
     "run": {"model", "progress", "host"},
     "probe": {"model", "fold", "dialects", "talk", "host"},
     "tqdm": {"model", "progress"},
-    "generate": {"model", "actions", "sources", "transport"},
+    "generate": {"model", "fold", "dialects", "host", "transport", "sources", "actions"}
+    | {"progress"},
     "illustrate": {"model", "progress", "generate"},
     "daemons": {"model", "progress", "sources", "actions", "store"},
     "server": {"model", "fold", "talk", "render", "host", "actions", "hub", "plane"}
-    | {"store.contract", "sources.contract", "illustrate", "daemons"},
+    | {"store.contract", "sources.contract", "generate", "illustrate", "daemons"},
     "client": {"model", "talk", "transport.place"},
-    "monitor": {"model", "talk", "client", "plane", "server"},
+    "monitor": {"model", "dialects", "talk", "host", "store", "transport.place", "sources"}
+    | {"client", "plane", "server"},
     "config": EVERY_ROOM,
     "sim": set(),
     "cli": EVERY_ROOM,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 from headway.store.contract import Change
 
-LARGEST = 5_000  # pending entities; beyond that a snapshot is cheaper
+LARGEST = 20_000  # pending entities; a snapshot costs no less before there are so many
 
 Wants = Callable[[Change], bool]
 

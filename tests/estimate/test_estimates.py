@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.estimate.history import RECENT, alike, rescale
@@ -165,6 +165,7 @@ def test_a_stall_is_three_times_the_longest_silence_of_its_own_history() -> None
     assert stall_limit([record(15.0)]) == 30.0
 
 
+@settings(max_examples=100)
 @given(st.lists(st.floats(0, 1e6), min_size=1))
 def test_a_spread_contains_its_median(values: list[float]) -> None:
     expected, low, high = spread(values) or (0, 0, 0)
@@ -172,6 +173,7 @@ def test_a_spread_contains_its_median(values: list[float]) -> None:
     assert min(values) <= low <= expected <= high <= max(values)
 
 
+@settings(max_examples=100)
 @given(st.floats(0.01, 100))
 def test_what_comes_before_measured_steps_keeps_its_time(factor: float) -> None:
     scaled = rescale(record(15.0), factor)

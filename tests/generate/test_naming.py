@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import UsageError
@@ -16,6 +16,7 @@ AT = 1_795_298_194.0
 texts = st.text(max_size=40) | st.sampled_from(["..", "../x", "C:\\x", "/etc", "a/b", "CON", "x."])
 
 
+@settings(max_examples=100)
 @given(texts)
 def test_a_cleaned_name_is_one_name_on_every_system(text: str) -> None:
     name = cleaned(text)
@@ -28,6 +29,7 @@ def test_a_cleaned_name_is_one_name_on_every_system(text: str) -> None:
     assert name == cleaned(name)
 
 
+@settings(max_examples=100)
 @given(texts)
 def test_a_path_stays_below_or_is_refused(text: str) -> None:
     try:
@@ -59,6 +61,7 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
     assert inside(inner, PurePosixPath("a/x.png")).name == "x.png"
 
 
+@settings(max_examples=100)
 @given(st.fixed_dictionaries(dict.fromkeys(("model", "prompt", "original", "seed"), texts)))
 def test_a_value_never_adds_a_directory(values: dict[str, str]) -> None:
     path = filled("a/{model}-{prompt}-{original}-{seed}", values, index=0, at=AT)

@@ -74,3 +74,15 @@ def test_an_identity_survives_as_text() -> None:
     assert hash(parse(who.text)) == hash(who)
     assert parse("nonsense") is None
     assert parse("x/1/2/3/4") is None
+
+
+if os.name != "nt":
+
+    def test_a_process_that_ended_and_was_not_asked_after_yet_is_dead(tmp_path: Path) -> None:
+        folder = tmp_path / str(os.getpid())
+        folder.mkdir()
+        rest = " ".join(["0"] * 18 + ["77"])
+        who = Identity(pid=os.getpid(), started="77")
+        for state, answer in (("S", True), ("Z", False)):
+            (folder / "stat").write_text(f"17 (a ) b) {state} {rest} 0\n")
+            assert alive(who, proc=str(tmp_path), platform="linux") is answer

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.render.data import as_json, as_jsonl, as_yaml
@@ -17,6 +17,7 @@ DATA = st.recursive(
 )
 
 
+@settings(max_examples=100)
 @given(DATA)
 def test_json_comes_back(data: Any) -> None:
     assert json.loads(as_json(data)) == data
@@ -37,11 +38,13 @@ def test_text_that_could_be_read_as_anything_else_is_quoted() -> None:
         assert as_yaml(text) == f"{json.dumps(text)}\n"
 
 
+@settings(max_examples=100)
 @given(DATA)
 def test_yaml_has_a_line_for_every_value_and_no_control_characters(data: Any) -> None:
     assert all(line.isprintable() for line in as_yaml(data)[:-1].split("\n"))
 
 
+@settings(max_examples=100)
 @given(st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=20), max_size=4))
 def test_flat_yaml_comes_back_line_by_line(data: dict[str, Any]) -> None:
     shown = as_yaml(data)

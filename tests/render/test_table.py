@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.render.table import Column, as_ascii, columns_of, cut, padded, safe, table, wrapped
@@ -31,6 +31,7 @@ def test_the_least_important_columns_go_first() -> None:
     assert table(COLUMNS, rows, width=6).splitlines() == ["ID", "abcdef"]
 
 
+@settings(max_examples=100)
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), max_size=4), st.integers(20, 100))
 def test_no_line_is_wider_than_asked(rows: list[tuple[str, ...]], width: int) -> None:
     lines = table(COLUMNS, rows, width=width).splitlines()
@@ -39,6 +40,7 @@ def test_no_line_is_wider_than_asked(rows: list[tuple[str, ...]], width: int) ->
     assert all(columns_of(line) <= width for line in lines)
 
 
+@settings(max_examples=100)
 @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), max_size=4), st.integers(20, 100))
 def test_in_ascii_there_is_only_ascii(rows: list[tuple[str, ...]], width: int) -> None:
     found = table(COLUMNS, rows, width=width, plain=True)
@@ -47,6 +49,7 @@ def test_in_ascii_there_is_only_ascii(rows: list[tuple[str, ...]], width: int) -
     assert all(len(line) <= width for line in found.splitlines())
 
 
+@settings(max_examples=100)
 @given(st.text())
 def test_nothing_in_a_name_is_obeyed_by_a_terminal(name: str) -> None:
     shown = safe(name)
@@ -68,6 +71,7 @@ def test_east_asian_characters_take_two_columns_and_combining_ones_none() -> Non
     assert padded("猫", 4, right=True) == "  猫"
 
 
+@settings(max_examples=100)
 @given(st.text(), st.integers(0, 40))
 def test_what_is_cut_fits(text: str, width: int) -> None:
     assert columns_of(cut(text, width)) <= width
@@ -77,6 +81,7 @@ def test_what_is_drawn_has_a_sign_in_ascii() -> None:
     assert as_ascii("─•█…–猫") == "-*#...-\\u732b"
 
 
+@settings(max_examples=100)
 @given(st.text(alphabet="ab 猫", max_size=60), st.integers(4, 30))
 def test_wrapping_keeps_every_letter_and_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width)

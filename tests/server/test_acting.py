@@ -30,6 +30,7 @@ from headway.sources.comfyui import ComfyUI
 from headway.sources.comfyui import Settings as Watching
 
 PATIENCE = 60.0  # seconds
+MANY = 20  # submissions at once; fifty are `python -m bench.detach`
 LONG = 10_000  # steps: not over before the test is
 FOX = {"image": {"prompt": "a fox"}}
 
@@ -154,23 +155,23 @@ async def test_a_post_that_is_sent_twice_with_its_key_is_submitted_once(yard: Ya
     assert len(yard.comfy.prompts) == 1
 
 
-async def test_fifty_at_once_lose_and_double_nothing(build: Builder) -> None:
+async def test_many_at_once_lose_and_double_nothing(build: Builder) -> None:
     async with SimComfyUI(speed=math.inf) as comfy, watching(build, comfy) as yard:
         async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
             asked = [
                 tasks.create_task(
                     yard.post("/api/v1/jobs", {"image": {"prompt": f"fox {n}", "steps": 1}})
                 )
-                for n in range(50)
+                for n in range(MANY)
             ]
         keys = [key for one in asked for key in one.result().json["jobs"]]
         for key in keys:
             await yard.until(key, "succeeded")
 
-        assert len(set(keys)) == 50
-        assert len(comfy.prompts) == 50
+        assert len(set(keys)) == MANY
+        assert len(comfy.prompts) == MANY
         titles = {(await yard.job(key)).title for key in keys}
-        assert titles == {f"fox {n}" for n in range(50)}
+        assert titles == {f"fox {n}" for n in range(MANY)}
 
 
 async def test_beyond_the_bound_nothing_is_sent(build: Builder) -> None:
@@ -257,6 +258,13 @@ async def test_a_back_end_that_is_gone_is_told_and_may_be_asked_again(
         assert (gone.status, gone.kind) == (502, "source-unreachable")
         assert back.status == 200
         assert len(comfy.prompts) == 1
+
+
+async def test_where_no_back_end_is_reached_that_is_told(house: House) -> None:
+    answer = await post(house, "/api/v1/jobs", FOX)
+
+    assert (answer.status, answer.kind) == (409, "cannot-act")
+    assert "no back end is reached" in answer.text
 
 
 async def test_a_source_that_nothing_can_be_asked_of_is_told(house: House) -> None:

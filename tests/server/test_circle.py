@@ -20,7 +20,14 @@ from headway.server.wire import Frame
 from headway.store.contract import Change
 from headway.talk.messages import Filter
 
-WHICH = Which(topics=frozenset({"sources"}), filter=Filter(), rate=60.0, everything=True, epoch="e")
+WHICH = Which(
+    topics=frozenset({"sources"}),
+    filter=Filter(),
+    rate=60.0,
+    everything=True,
+    epoch="e",
+    narrow=True,
+)
 
 
 class Reader:

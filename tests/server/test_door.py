@@ -152,7 +152,7 @@ async def test_without_a_token_nothing_can_be_reported_or_fetched(house: House) 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
 async def test_a_method_that_does_not_fit_is_a_problem(house: House, method: str) -> None:
-    answer = await house.ask(method, "/api/v1/jobs", headers=house.token)
+    answer = await house.ask(method, "/api/v1/groups", headers=house.token)
 
     assert (answer.status, answer.kind) == (405, "method-refused")
     assert "GET" in answer.headers["Allow"]

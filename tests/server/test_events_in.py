@@ -103,6 +103,17 @@ async def test_a_batch_sent_twice_with_its_key_is_done_once(house: House) -> Non
     assert (other.status, other.kind) == (422, "used-key")
 
 
+async def test_a_batch_sent_twice_at_once_with_its_key_is_done_once(house: House) -> None:
+    batch, named = running(), {"Idempotency-Key": "batch-1"}
+    answers = await asyncio.gather(*[house.post(batch, **named) for _ in range(4)])
+
+    done = {answer.body for answer in answers if answer.status == 200}
+    later = [answer for answer in answers if answer.status != 200]
+    assert len(done) == 1
+    assert {(one.status, one.kind) for one in later} <= {(409, "busy-key")}
+    assert all(int(one.headers["Retry-After"]) >= 1 for one in later)
+
+
 async def test_a_refused_batch_may_be_tried_again_with_its_key(house: House) -> None:
     named = {"Idempotency-Key": "batch-1"}
 

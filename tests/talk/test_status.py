@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.model.views import BarView, Estimate, JobView, SourceView, WorkerView
@@ -221,6 +221,7 @@ def test_durations_read_as_in_the_seed() -> None:
 PHASES = st.sampled_from(["pending", "queued", "running", "finishing", "retrying", "succeeded"])
 
 
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(PHASES, st.sampled_from("ab")), max_size=6),
     st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=2),

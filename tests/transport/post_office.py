@@ -36,12 +36,18 @@ def post_office(port: int = 0) -> Iterator[PostOffice]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            self.answer(*(office.answers.pop(0) if office.answers else (404, "{}")))
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, text = office.take(dict(self.headers), body)
             if status == 0:
                 self.close_connection = True
                 return
+            self.answer(status, text)
+
+        def answer(self, status: int, text: str) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

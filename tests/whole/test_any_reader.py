@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import HeadwayError
@@ -112,6 +112,7 @@ def everything(store: MemoryStore) -> list[AnyView]:
     return [view for kind in kinds for view in store.find(Query(kind=kind, limit=100)).views]
 
 
+@settings(max_examples=100)
 @given(stories)
 async def test_every_reader_survives_what_any_sender_says(story: list[dict[str, Any]]) -> None:
     store = taken(story)

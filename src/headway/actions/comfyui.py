@@ -35,7 +35,7 @@ from headway.sources.contract import Artefact
 from headway.sources.http import Answer, Asker, clean_url, session, stopped
 
 TARGETED = (0, 3, 57)  # the first version whose interrupt can name a prompt
-SEEN_WITHIN = 20.0  # seconds from an accepted submission to its place in the queue
+SEEN_WITHIN = 60.0  # seconds from an accepted submission to its place in the queue
 LOOK = 0.2  # seconds between looks while something is being stopped
 LARGEST_INFO = 64 * 1024 * 1024  # bytes of a description of nodes
 FOLDERS = {  # subtype of model: the node that lists it, and its input
@@ -127,8 +127,8 @@ class ComfyUI:
         left = natives
         try:
             async with asyncio.timeout(within):
-                while left := await self.stop(natives, asked):
-                    await asyncio.sleep(LOOK)  # noqa: ASYNC110 - only asking tells
+                while left := await self.stop(natives, asked):  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK)  # only asking tells
         except TimeoutError:
             return Cancelled(result="stopping", left=len(left), why="it is still there")
         return await self._what_came(natives, asked)

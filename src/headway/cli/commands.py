@@ -51,10 +51,12 @@ class Command(NamedTuple):
 
 def run(argv: list[str]) -> int:
     """Parse, import, do; the exit code. Errors of ours are told on stderr."""
+    own, words = _apart(argv)
     try:
-        args = parser().parse_args(argv)
+        args = parser().parse_args(own)
     except SystemExit as end:
         return int(end.code or 0)
+    args.words = words
     module, _, name = args.home.partition(":")
     try:
         return int(getattr(import_module(module), name)(args))
@@ -90,6 +92,14 @@ def seconds(text: str) -> float:
     if not found:
         raise argparse.ArgumentTypeError(f"not a duration: {text!r} (90s, 10m, 1h)")
     return float(found[1]) * UNITS[found[2]]
+
+
+def _apart(argv: list[str]) -> tuple[list[str], list[str]]:
+    # What `run` is to run is nobody's flags: argparse must not see it.
+    if argv[:1] != ["run"] or "--" not in argv:
+        return argv, []
+    at = argv.index("--")
+    return argv[:at], argv[at + 1 :]
 
 
 def _count(text: str) -> int:
@@ -159,6 +169,87 @@ def _open(one: argparse.ArgumentParser) -> None:
     )
 
 
+def _backend(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--backend", metavar="NAME", help="by its name or URL (the one that answers)")
+
+
+def _request(one: argparse.ArgumentParser) -> None:
+    one.add_argument("-n", "--negative-prompt", metavar="TEXT")
+    one.add_argument("--model", metavar="NAME", help="`headway models list` lists them")
+    one.add_argument("-w", "--width", metavar="PIXELS")
+    one.add_argument("--height", metavar="PIXELS")
+    one.add_argument("-l", "--length", metavar="PIXELS", help="another word for --height")
+    one.add_argument("--steps", metavar="N")
+    one.add_argument("--cfg", "--cfg-scale", dest="cfg", metavar="X")
+    one.add_argument("--sampler", metavar="NAME")
+    one.add_argument("--scheduler", metavar="NAME")
+    one.add_argument("--lora", action="append", default=[], metavar="NAME[:WEIGHT]")
+    one.add_argument("--style-prefix", default="", metavar="TEXT", help="before every prompt")
+
+
+def _generate(one: argparse.ArgumentParser) -> None:
+    one.add_argument("what", choices=("image",), help="what to make")
+    one.add_argument("-p", "--prompt", default="", metavar="TEXT", help="what it shows")
+    _request(one)
+    one.add_argument("--seed", metavar="N", help="-1 draws one (the default)")
+    one.add_argument("-b", "--batch", metavar="N", help="how many (1)")
+    one.add_argument("--workflow", metavar="FILE", help="a ComfyUI graph in API format instead")
+    one.add_argument("--set", action="append", default=[], metavar="NODE.INPUT=VALUE")
+    one.add_argument("--title", default="", help="what to call it in lists")
+    one.add_argument("--save-images", action="store_true", help="fetch what was made")
+    one.add_argument("-o", "--output-dir", metavar="DIR", help="where to (.)")
+    one.add_argument("--filename-template", metavar="NAME", help="such as {index1}-{seed}.{ext}")
+    one.add_argument("--detach", action="store_true", help="do not wait for it")
+    one.add_argument("--timeout", type=seconds, metavar="10m", help="stop it after that, code 124")
+    _backend(one)
+
+
+def _models(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", choices=("list", "get"))
+    one.add_argument("name", nargs="?", default="", metavar="NAME")
+    one.add_argument("--type", default="", metavar="TYPE", help="lora, vae, … (checkpoints)")
+    _backend(one)
+
+
+def _pipeline(one: argparse.ArgumentParser) -> None:
+    one.add_argument("file", metavar="FILE", help="YAML; docs/generate.md shows one")
+    one.add_argument("-o", "--output-dir", default="pipeline-output", metavar="DIR")
+    one.add_argument("--base-seed", type=int, default=None, metavar="N", help="(drawn once)")
+    _request(one)
+    one.add_argument("--style-suffix", default="", metavar="TEXT", help="after every prompt")
+    one.add_argument("--dry-run", action="store_true", help="only say what would be made")
+    one.add_argument("--continue-on-error", action="store_true")
+    one.add_argument("--overwrite", action="store_true", help="files that it did not make, too")
+    one.add_argument("--at-once", type=_count, default=1, metavar="N", help="submissions (1)")
+    _backend(one)
+
+
+def _cancel(one: argparse.ArgumentParser) -> None:
+    one.add_argument("jobs", nargs="*", metavar="JOB", help="its id or key, or how one begins")
+    one.add_argument("--all", action="store_true", help="everything that runs or waits")
+    one.add_argument("--mine", action="store_true", help="what was submitted from here")
+    one.add_argument("--backend", metavar="NAME", help="only there")
+    one.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+def _run(one: argparse.ArgumentParser) -> None:
+    one.usage = "headway run [--name NAME] [--kind KIND] [--keep-args] -- COMMAND [ARGUMENT …]"
+    one.add_argument("--name", default="", help="what to call it (the program's name)")
+    one.add_argument("--kind", default="command", help="what kind of work it is (command)")
+    one.add_argument("--keep-args", action="store_true", help="keep its arguments, too")
+
+
+def _comfyui(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", choices=("install", "uninstall", "status"))
+    one.add_argument("directories", nargs="*", metavar="DIR", help="where ComfyUI is")
+    one.add_argument("--url", action="append", default=[], help="of a server to ask for its status")
+
+
+def _sources(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", nargs="?", choices=("forget",), help="leave out one that is gone")
+    one.add_argument("name", nargs="?", metavar="NAME", help="its name")
+
+
 def _config(one: argparse.ArgumentParser) -> None:
     one.add_argument("--show", action="store_true", help="each setting and where it came from")
 
@@ -174,11 +265,17 @@ COMMANDS: tuple[Command, ...] = (
     Command("jobs", "Jobs, newest first", f"{_SHOW}:jobs", _jobs),
     Command("job", "One job with its steps over time", f"{_SHOW}:job", _job),
     Command("wait", "Wait until something is done", f"{_FOLLOW}:wait", _wait, ()),
+    Command("generate", "Make pictures", "headway.cli.generate:run", _generate),
+    Command("cancel", "Stop what runs or waits", "headway.cli.cancel:run", _cancel),
+    Command("pipeline", "Make many, from a file", "headway.cli.pipeline:run", _pipeline),
+    Command("models", "What a back end can make with", "headway.cli.models:run", _models),
+    Command("run", "Run a command as a job", "headway.cli.run:run", _run, ()),
     Command("serve", "Run the server and its page", "headway.cli.start:run", _serve, ()),
     Command("open", "Open the page in a browser", "headway.cli.open:run", _open, ()),
     Command("demo", "Run beside a simulated ComfyUI", "headway.cli.demo:demo", _demo, ()),
-    Command("sources", "What is watched, and how well", f"{_SHOW}:sources", _nothing),
+    Command("sources", "What is watched, and how well", "headway.cli.forget:run", _sources),
     Command("doctor", "What is found, what is missing", "headway.cli.doctor:run", _nothing),
+    Command("comfyui", "The mirror in a ComfyUI", "headway.cli.comfyui:run", _comfyui),
     Command("config", "The settings and their origin", "headway.cli.settings:run", _config),
     Command("completion", "Completion for a shell", "headway.cli.completion:run", _completion, ()),
     Command("version", "The version", f"{_SHOW}:version", _nothing),

@@ -30,7 +30,10 @@ TIERS = {
         "sees the queue, outcomes and outputs, not the steps of other people's jobs",
         "steps need the log subscription of ComfyUI 0.3.0 or later, reachable at /internal",
     ),
-    1: ("sees the queue, outcomes, and the steps of one job at a time from the log", ""),
+    1: (
+        "sees the queue, outcomes, and the steps of one job at a time from the log",
+        "`headway comfyui install DIR` shows every step of every job",
+    ),
     2: ("sees every step of every job", ""),
 }
 MARKS = {"good": "✓", "note": "·", "bad": "✗"}

@@ -10,6 +10,7 @@ import sys
 
 from headway.cli import fast
 
+LONGEST_FLUSH = 1.0  # seconds that a command which has ended waits for its report to leave
 INTERRUPTED = 130  # as in `codes`, which the fast way does not load
 
 
@@ -19,6 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _prepare()
         done = fast.run(given)
+        if done is None and argv is None:
+            _calm()
         code = _whole(given) if done is None else done
         sys.stdout.flush()
     except BrokenPipeError:
@@ -26,7 +29,29 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
+    if argv is None and given[:1] == ["run"]:
+        _leave(code)
     return code
+
+
+def _calm() -> None:
+    # What is imported stays: looking through it for garbage is a tenth of a short command.
+    import gc
+
+    gc.set_threshold(50_000)
+
+
+def _leave(code: int) -> None:
+    # What was to be told has left: the interpreter's own farewell is nothing to wait for.
+    from headway.progress import flush
+
+    try:
+        left = flush(LONGEST_FLUSH)
+    except KeyboardInterrupt:
+        left = False  # then the usual way out keeps it on disk
+    if left:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _whole(argv: list[str]) -> int:

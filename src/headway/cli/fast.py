@@ -1,13 +1,19 @@
-"""The two commands that must not take longer than Python itself does to start.
+"""The commands that must not take longer than Python itself does to start.
 
 Rule 1: each returns None where it is not enough (flags it does not know, no server, an
 error to explain): then the full command line takes over and decides anew.
 Rule 2: nothing was printed by then.
 """
 
+from __future__ import annotations
+
 import sys
 
 from headway.host.terminal import Terminal, terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TEXT = "text/plain"
 ACCEPT = {"table": TEXT, "json": "application/json", "yaml": "application/yaml"}
@@ -68,6 +74,36 @@ def _jobs(flags: list[str]) -> int | None:
     return 0
 
 
+def _run(flags: list[str]) -> int | None:
+    at = flags.index("--") if "--" in flags else len(flags)
+    options, words = _options(flags[:at]), flags[at + 1 :]
+    if options is None or not words:
+        return None
+    from headway.cli.run import go
+
+    return go(words, **options)
+
+
+def _options(flags: list[str]) -> dict[str, Any] | None:
+    """The options of `run`; None if there is any other flag."""
+    found: dict[str, Any] = {}
+    rest = iter(flags)
+    for flag in rest:
+        name, given, value = flag.partition("=")
+        if flag == "--keep-args":
+            found["keep_args"] = True
+        elif name in ("--name", "--kind") and given:
+            found[name[2:]] = value
+        elif name in ("--name", "--kind"):
+            value = next(rest, "-")
+            if value.startswith("-"):
+                return None
+            found[name[2:]] = value
+        else:
+            return None
+    return found
+
+
 def _wanted(flags: list[str]) -> tuple[str, bool] | None:
     """The format and whether to be verbose; None if the flags say anything else."""
     form, verbose = "table", False
@@ -89,4 +125,4 @@ def _query(look: Terminal, *, verbose: bool) -> str:
     return asked + "".join(f"&{name}=true" for name, on in flags if on)
 
 
-_COMMANDS = {"status": _status, "jobs": _jobs}
+_COMMANDS = {"status": _status, "jobs": _jobs, "run": _run}

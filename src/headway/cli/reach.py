@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -25,7 +25,9 @@ from headway.errors import Refused, Unreachable, UsageError
 PATIENCE = 10.0  # seconds for an answer
 SILENCE = 45.0  # seconds; a stream speaks every 15
 QUEUED = 1_000  # messages
+RATE = 20  # rounds a second: two who tell of one step come a moment apart, each a change
 PAUSE = 1.0  # seconds between two looks when nothing happens
+CANNOT_ACT = "urn:headway:problem:cannot-act"
 PAGE = 500  # rows the server gives at once
 
 
@@ -48,6 +50,21 @@ class Server:
         link = self._link(PATIENCE)
         try:
             answer = self._asked(link, target, "application/json")
+            return _value(answer, answer.read())
+        except (OSError, HTTPException) as error:
+            raise self._gone(error) from error
+        finally:
+            link.close()
+
+    def post(self, path: str, body: bytes, *, key: str = "", patience: float = PATIENCE) -> Any:
+        """The answer to JSON, from JSON; `key`: sent again with it, it is done once.
+
+        Raises: as `get`.
+        """
+        link = self._link(patience)
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+        try:
+            answer = self._asked(link, path, "application/json", body=body, headers=headers)
             return _value(answer, answer.read())
         except (OSError, HTTPException) as error:
             raise self._gone(error) from error
@@ -111,7 +128,7 @@ class Server:
     def _listen(self, heard: queue.Queue[dict[str, Any] | Exception]) -> None:
         link = self._link(SILENCE)
         try:
-            answer = self._asked(link, "/api/v1/stream", "text/event-stream")
+            answer = self._asked(link, f"/api/v1/stream?max_rate={RATE}", "text/event-stream")
             if answer.status != 200:
                 _value(answer, answer.read())
             for message in messages(iter(answer.readline, b"")):
@@ -129,11 +146,19 @@ class Server:
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         return kind(parts.hostname, parts.port or wire.PORT, timeout=patience)
 
-    def _asked(self, link: HTTPConnection, target: str, accept: str) -> HTTPResponse:
-        headers = {"Accept": accept}
+    def _asked(
+        self,
+        link: HTTPConnection,
+        target: str,
+        accept: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTTPResponse:
+        headers = {"Accept": accept, **(headers or {})}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        link.request("GET", target, headers=headers)
+        link.request("GET" if body is None else "POST", target, body=body, headers=headers)
         return link.getresponse()
 
     def _gone(self, error: Exception) -> Exception:
@@ -182,7 +207,8 @@ def _value(answer: HTTPResponse, body: bytes) -> Any:
     what = str(problem.get("detail") or problem.get("title") or answer.reason)
     value = f": {problem['value']!r}" if problem.get("value") else ""
     message = f"{what[:1].lower()}{what[1:]}{value}"
-    kind = _KINDS.get(answer.status, Unreachable)
+    acts = problem.get("type") != CANNOT_ACT
+    kind = _KINDS.get(answer.status, Unreachable) if acts else Unreachable
     raise kind(message, str(problem.get("hint", "")))
 
 

@@ -5,32 +5,36 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import time
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import ExitStack, asynccontextmanager
+from typing import NoReturn
 
+from headway.actions.contract import Actor
 from headway.cli import codes, wire
+from headway.cli.backends import KINDS, actor_of
 from headway.cli.finding import Discovery
 from headway.cli.output import say
 from headway.cli.settings import loaded
+from headway.cli.watching import Watching
 from headway.config import Config, masked
-from headway.errors import ConfigError, UsageError
-from headway.host import paths, runfile
+from headway.errors import ConfigError
+from headway.host import lock, paths, runfile
 from headway.host.drives import is_network
 from headway.host.process import Identity, alive
 from headway.host.signals import stopping
-from headway.model.cursor import Cursor, parse
 from headway.model.events import AnyEvent, Registered
 from headway.model.keys import join
 from headway.plane import Plane
 from headway.server.serve import Serving
 from headway.server.serve import serve as door
-from headway.sources.comfyui import ComfyUI
-from headway.sources.comfyui import Settings as ComfyUISettings
+from headway.store.mark import high_water, leave_mark
 from headway.store.sqlite import SqliteStore
+from headway.transport.left import folder_in, left
 
+LOOK, LOOKS = 0.05, 100  # seconds between looks where a server is that has the lock; how many
 COLLECT_AFTER = (10_000, 20, 20)  # allocations, and collections of the younger generations
 
 
@@ -49,8 +53,10 @@ async def until_stopped(serving: Serving) -> int:
     """Say where the page is, and return once somebody asked to stop."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     with stopping(lambda: loop.call_soon_threadsafe(stop.set)):
-        say("the page, with your own rights:")
-        print(serving.page, flush=True)
+        # Where nobody sits at a terminal it goes to a log, which is no place for a token.
+        own = sys.stdout.isatty()
+        say("the page, with your own rights:" if own else "the page; `headway open` opens it:")
+        print(serving.page if own else serving.url, flush=True)
         say("Ctrl-C stops it")
         await stop.wait()
     say("stopping")
@@ -75,6 +81,13 @@ async def running(config: Config) -> AsyncIterator[Serving]:
     directory = paths.make_private(paths.state_dir())
     run_file = paths.run_file(directory)
     refuse_second(run_file)
+    async with alone(directory), _running(config, directory) as serving:
+        yield serving
+
+
+@asynccontextmanager
+async def _running(config: Config, directory: str) -> AsyncIterator[Serving]:
+    run_file = paths.run_file(directory)
     mark = paths.mark_file(directory)
     store = SqliteStore.open(
         paths.store_file(directory),
@@ -82,9 +95,22 @@ async def running(config: Config) -> AsyncIterator[Serving]:
         high_water=high_water(mark),
         is_network=is_network,
     )
-    plane = Plane(store, sources=sources_of(config), settings=config.plane, discover=Discovery())
+    watching = Watching(directory)
+    plane = Plane(
+        store,
+        sources=watching.named(config.sources),
+        settings=config.plane,
+        discover=Discovery(watching=watching),
+        left=lambda: left(folder_in(directory), "", time.time()),
+    )
+    watching.live = plane.live
     try:
-        async with plane, door(plane, config.server, run_file=run_file) as serving:
+        async with (
+            plane,
+            door(
+                plane, config.server, run_file=run_file, actors=lambda: actors_of(plane, config)
+            ) as serving,
+        ):
             leave_mark(mark, store.cursor())
             await plane.report(named_in(config, time.time()))
             yield serving
@@ -92,22 +118,14 @@ async def running(config: Config) -> AsyncIterator[Serving]:
         leave_mark(mark, store.cursor())
 
 
-def high_water(path: str) -> tuple[str, int] | None:
-    """How far the store was when it was last served; None if nobody wrote it down.
-
-    A file that is behind it was restored from an older copy, and gets a new epoch.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        cursor = parse(text.strip())
-    except (OSError, UnicodeDecodeError, UsageError):
-        return None
-    return cursor.epoch, cursor.offset
-
-
-def leave_mark(path: str, cursor: Cursor) -> None:
-    """Write down how far the store is."""
-    paths.write_private(path, cursor.text)
+def actors_of(plane: Plane, config: Config) -> list[Actor]:
+    """The back ends that can be acted on: those that are watched."""
+    tokens = {name: one.token for name, one in config.sources.items()}
+    return [
+        actor_of(one.kind, one.name, getattr(one, "url", ""), token=tokens.get(one.name, ""))
+        for one in plane.sources
+        if one.kind in KINDS
+    ]
 
 
 def refuse_second(run_file: str) -> None:
@@ -124,6 +142,33 @@ def refuse_second(run_file: str) -> None:
         raise ConfigError(f"Headway serves already at {there.url}, process {there.pid}", hint)
 
 
+@asynccontextmanager
+async def alone(directory: str) -> AsyncIterator[None]:
+    """Be the only server of that state directory, also of two that start at once.
+
+    Raises: ConfigError that says who is it already.
+    """
+    path = paths.lock_file(directory)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.held(path))
+        except lock.Taken as taken:
+            await _refuse(taken.pid, paths.run_file(directory))
+        except OSError as error:
+            hint = f"choose another directory with {paths.STATE_DIR}"
+            raise ConfigError(f"cannot lock {path}: {error.strerror}", hint) from error
+        yield
+
+
+async def _refuse(holder: int, run_file: str) -> NoReturn:
+    # It has the lock before it says where it is.
+    for _ in range(LOOKS):
+        refuse_second(run_file)
+        await asyncio.sleep(LOOK)
+    who = f"process {holder}" if holder else "another process"
+    raise ConfigError(f"Headway starts already, {who}", "wait for it, or end that process")
+
+
 def named_in(config: Config, now: float) -> list[AnyEvent]:
     """What the settings say of the sources, so that one never reached has its name and URL."""
     return [
@@ -136,23 +181,6 @@ def named_in(config: Config, now: float) -> list[AnyEvent]:
                 "url": masked("url", one.url),
                 "title": one.title or name,
             },
-        )
-        for name, one in config.sources.items()
-    ]
-
-
-def sources_of(config: Config) -> list[ComfyUI]:
-    """The sources that the settings name."""
-    return [
-        ComfyUI(
-            ComfyUISettings(
-                name=name,
-                url=one.url,
-                title=one.title,
-                poll=one.poll,
-                logs=one.logs,
-                keep_prompts=one.keep_prompts,
-            )
         )
         for name, one in config.sources.items()
     ]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from headway.cli import codes, reach
+from headway.cli import codes
 from headway.cli.look import look
 from headway.cli.output import say, show
-from headway.cli.reach import Server
-from headway.cli.shelf import Shelf, shelf
 from headway.errors import Unreachable
 from headway.version import __version__
+
+if TYPE_CHECKING:
+    from headway.cli.reach import Server
+    from headway.cli.shelf import Shelf
 
 FILTERS = ("source", "outcome", "phase", "group", "text")
 
@@ -93,15 +94,21 @@ def sources(args: Namespace) -> int:
 
 def version(args: Namespace) -> int:
     """The version of Headway and of what it runs on."""
+    import platform
+
     facts = {"headway": __version__, "python": platform.python_version(), "on": platform.platform()}
     show(args, lambda: facts, lambda term: f"headway {__version__} (Python {facts['python']})\n")
     return codes.DONE
 
 
 def _answerer() -> Server | Shelf:
+    from headway.cli import reach
+
     server = reach.found()
     if server is not None:
         return server
+    from headway.cli.shelf import shelf  # `status` does not need the whole store
+
     stored = shelf()
     if stored is None:
         raise Unreachable("no server runs, and nothing was stored yet", "start `headway serve`")
@@ -110,4 +117,4 @@ def _answerer() -> Server | Shelf:
 
 
 def _flag(shop: Server | Shelf, value: bool) -> Any:
-    return str(value).lower() if isinstance(shop, Server) else value
+    return str(value).lower() if shop.asked else value  # a query, or a field

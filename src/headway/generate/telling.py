@@ -10,6 +10,7 @@ and the work goes on.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -20,7 +21,7 @@ from headway.model.events import EDGES, AnyEvent
 
 MOST = 5_000  # events that wait to be sent, edges left out of count
 FAREWELL = 5.0  # seconds to send what waits at the end
-PAUSE = 0.1  # seconds in which levels gather; an edge goes at once
+PAUSE = 0.1  # seconds in which levels gather; an edge, and a level after a pause, go at once
 
 
 class Sends(Protocol):
@@ -45,6 +46,7 @@ class Telling:
         self._waiting: deque[AnyEvent] = deque()
         self._news = threading.Condition()
         self._urgent = self._over = False
+        self._sent_at = float("-inf")
         self._thread = threading.Thread(target=self._send, name="headway-tell", daemon=True)
 
     def __enter__(self) -> Self:
@@ -67,7 +69,8 @@ class Telling:
         with self._news:
             room = len(self._waiting) < MOST
             self._waiting.extend(one for one in events if room or type(one) in EDGES)
-            if any(type(one) in EDGES for one in events):
+            quiet = time.monotonic() - self._sent_at >= PAUSE
+            if quiet or any(type(one) in EDGES for one in events):
                 self._urgent = True
                 self._news.notify()
 
@@ -89,6 +92,8 @@ class Telling:
         with self._news:
             events = list(self._waiting)
             self._waiting.clear()
+            if events:
+                self._sent_at = time.monotonic()
             return events
 
     def _deliver(self, events: list[AnyEvent]) -> None:

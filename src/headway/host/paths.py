@@ -16,6 +16,7 @@ STATE_DIR = "HEADWAY_STATE_DIR"
 CONFIG = "HEADWAY_CONFIG"
 RUN_FILE = "server.run"
 MARK_FILE = "headway.mark"
+LOCK_FILE = "server.lock"
 STORE_FILE = "headway.db"
 OPEN_FILE = "open.html"
 CONFIG_FILE = "config.toml"
@@ -61,6 +62,11 @@ def store_file(directory: str) -> str:
 def mark_file(directory: str) -> str:
     """How far the store in that state directory was when it was last served."""
     return os.path.join(directory, MARK_FILE)
+
+
+def lock_file(directory: str) -> str:
+    """What the server of that state directory holds locked."""
+    return os.path.join(directory, LOCK_FILE)
 
 
 def make_private(directory: str) -> str:

@@ -9,6 +9,8 @@ is None there, never False, except that an earlier boot of this machine is over.
 import os
 import sys
 
+LONGEST_PID = 10  # digits: what comes from outside may be longer than any number that fits
+
 
 class Identity:
     """A process. "" stands for what is not known; unknown parts are not compared."""
@@ -42,7 +44,7 @@ class Identity:
 def parse(text: str) -> Identity | None:
     """The identity from its text; None if it is none."""
     parts = text.split("/", 4)
-    if len(parts) != 5 or not parts[0].isdigit():
+    if len(parts) != 5 or not _is_number(parts[0]):
         return None
     pid, started, boot, namespace, host = parts
     return Identity(pid=int(pid), started=started, boot=boot, namespace=namespace, host=host)
@@ -69,7 +71,7 @@ def alive(who: Identity, *, proc: str = "/proc", platform: str = sys.platform) -
         return None
     if _differ(who.boot, here.boot):
         return False
-    if not exists(who.pid, platform=platform):
+    if not exists(who.pid, platform=platform) or _ended(who.pid, proc, platform):
         return False
     if not who.started:
         return True
@@ -92,6 +94,14 @@ def exists(pid: int, *, platform: str = sys.platform) -> bool:
     return True
 
 
+def booted_at() -> float | None:
+    """When this machine was started, in seconds since the Unix epoch; None if not known."""
+    import time
+
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return None if clock is None else time.time() - time.clock_gettime(clock)
+
+
 def started_at(pid: int, *, proc: str = "/proc", platform: str = sys.platform) -> str | None:
     """When the process started, in the system's own words; None if that is not known."""
     if platform == "win32":
@@ -101,16 +111,34 @@ def started_at(pid: int, *, proc: str = "/proc", platform: str = sys.platform) -
     return _ps_start(pid)
 
 
+def _ended(pid: int, proc: str, platform: str) -> bool:
+    # A process whose parent has not asked after it yet (a zombie) still has its number.
+    if platform == "win32":
+        return False
+    if platform == "linux":
+        return _linux_fields(f"{proc}/{pid}/stat")[:1] in (["Z"], ["X"])
+    return (_ps(pid, "stat=") or "").startswith("Z")
+
+
 def _linux_start(path: str) -> str | None:
-    # Field 22 of proc(5) stat, in clock ticks since boot; the name in brackets may hold blanks.
-    fields = _line(path).rpartition(")")[2].split()
+    # Field 22 of proc(5) stat, in clock ticks since boot.
+    fields = _linux_fields(path)
     return fields[19] if len(fields) > 19 else None
 
 
+def _linux_fields(path: str) -> list[str]:
+    # From the third one, the state, on; the name in brackets before it may hold blanks.
+    return _line(path).rpartition(")")[2].split()
+
+
 def _ps_start(pid: int) -> str | None:
+    return _ps(pid, "lstart=")
+
+
+def _ps(pid: int, what: str) -> str | None:
     import subprocess
 
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    command = ["ps", "-o", what, "-p", str(pid)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.SubprocessError):
@@ -141,6 +169,10 @@ def _windows_times(pid: int) -> str | None:
     if code.value != still_active:
         return None
     return str((times[0].dwHighDateTime << 32) + times[0].dwLowDateTime)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= LONGEST_PID
 
 
 def _differ(one: str, other: str) -> bool:

@@ -32,8 +32,10 @@ class Deadlines:
     def watch(self, changes: Iterable[Change]) -> None:
         """Plan the deadlines of these changes. A later one replaces an earlier plan lazily."""
         for change in changes:
+            if change.key in self._planned:
+                continue  # it is looked at when its turn comes; its view is not made for that
             due = _due(change)
-            if due is not None and change.key not in self._planned:
+            if due is not None:
                 self._plan(change.key, due)
 
     def due(self, now: float) -> list[Change]:

@@ -10,6 +10,7 @@ kinds of job.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
@@ -42,39 +43,44 @@ class Forecaster:
         self._paces: dict[str, Pace] = {}
         self._warm: dict[str, str] = {}
         self._limits: dict[str, float] = {}
+        self._ends: dict[str, float] = {}
 
     async def after(
         self, changed: Iterable[AnyView], live: Iterable[AnyView], now: float
     ) -> list[AnyEvent]:
-        """The readings to report after these views changed; empty if nothing is material."""
+        """The readings to report after these views changed; empty if nothing is material.
+
+        `live`: at least the unfinished jobs of the sources whose jobs changed.
+        """
         jobs = [view for view in changed if isinstance(view, JobView)]
         for job in jobs:
-            self._hear(job)
-        sources = {job.source for job in jobs}
-        active = [one for one in live if isinstance(one, JobView) and one.source in sources]
+            self.hear(job)
+        sources = dict.fromkeys(job.source for job in jobs)
+        active: dict[str, list[JobView]] = {source: [] for source in sources}
+        for one in live:
+            if isinstance(one, JobView) and one.source in active:
+                active[one.source].append(one)
         events: list[AnyEvent] = []
-        for source in sources:
-            events += await self._source([one for one in active if one.source == source], now)
+        for of_source in active.values():
+            events += await self._source(of_source, now)
+            await asyncio.sleep(0)  # thousands of jobs are not one long moment
         return events
 
-    def overdue(self, live: Iterable[AnyView], now: float) -> list[JobView]:
-        """Running jobs whose estimated end has passed: they need a new word."""
-        return [
-            one
-            for one in live
-            if isinstance(one, JobView)
-            and one.phase == "running"
-            and one.estimate is not None
-            and one.estimate.end_at < now
-        ]
+    def overdue(self, now: float) -> list[str]:
+        """Keys of running jobs whose estimated end has passed: they need a new word."""
+        return [key for key, end_at in self._ends.items() if end_at < now]
 
-    def _hear(self, job: JobView) -> None:
+    def hear(self, job: JobView) -> None:
+        """Take in how the job stands."""
         if job.phase in RESOLVED:
             self._paces.pop(job.key, None)
             self._limits.pop(job.key, None)
             self._history.pop(_kind(job), None)
+            self._ends.pop(job.key, None)
             self._warm[job.source] = _family(job)
             return
+        if job.estimate is not None and job.phase == "running":
+            self._ends[job.key] = job.estimate.end_at
         for bar in job.bars[:1]:
             self._paces.setdefault(job.key, Pace()).hear(bar, job.stepped_at)
 

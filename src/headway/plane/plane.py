@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from headway.errors import CursorExpired, HeadwayError
 from headway.fold.admit import admit
-from headway.hub import Hub, Mailbox, Wants, everything
+from headway.hub import LARGEST, Hub, Mailbox, Wants, everything
 from headway.model.cursor import Cursor
 from headway.model.events import AnyEvent
 from headway.model.keys import join, kind_of, source_of
@@ -23,6 +23,7 @@ from headway.model.records import Record
 from headway.model.views import AnyView, GroupView, JobView, SourceView
 from headway.model.words import RESOLVED
 from headway.plane.deadlines import Deadlines
+from headway.plane.deaths import PROCESS, deaths
 from headway.plane.forecast import Forecaster
 from headway.plane.reader import Reader
 from headway.plane.settings import Settings
@@ -30,13 +31,16 @@ from headway.plane.supervise import contact, supervise
 from headway.plane.writer import Writer
 from headway.sources.contract import Source
 from headway.store.contract import Change, Store
+from headway.transport.left import Left
 
 log = logging.getLogger(__name__)
 
 PRUNE_EVERY = 600.0  # seconds between looks at what is too old or too much
 OVERDUE_LOOK = 1.0  # seconds between looks at estimates that passed, while jobs run
 RECALLED = 50  # finished jobs of a signature, and of a family, that an estimate may use
+BREATH = 256  # views that are made between two breaths
 FORECAST_PAUSE = 0.1  # seconds between two rounds of estimates
+DEATHS_LOOK = 1.0  # seconds between looks at whether the processes of open jobs run
 FIRST_LOOK, LONGEST_LOOK = 5.0, 60.0  # seconds between looks for new local back ends
 
 Discover = Callable[[Sequence[Source]], Awaitable[tuple[list[Source], list[AnyEvent]]]]
@@ -45,7 +49,8 @@ Discover = Callable[[Sequence[Source]], Awaitable[tuple[list[Source], list[AnyEv
 class Plane:
     """One store, its sources, and everybody who looks. An async context manager.
 
-    `discover` is asked for sources not watched yet, and for what is only seen.
+    `discover` is asked for sources not watched yet, and for what is only seen; `left` for
+    what killed programs of this machine had still to say.
     Leaving the context stops all tasks, writes what is dirty and closes the store.
     """
 
@@ -56,6 +61,7 @@ class Plane:
         sources: Sequence[Source] = (),
         settings: Settings | None = None,
         discover: Discover | None = None,
+        left: Callable[[], Left] | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -65,9 +71,11 @@ class Plane:
         self._settings = settings or Settings()
         self._sleep = sleep
         self._discover = discover
+        self._left = left
         self._sources: dict[str, Source] = {}
         self._initial = list(sources)
         self._live: dict[str, Change] = {}
+        self._owned: set[str] = set()  # live jobs that a process answers for
         self._writer = Writer(store, self._tell)
         self._reader = Reader(store, self._writer, self._live)
         self._deadlines = Deadlines(self._live, clock)
@@ -78,7 +86,12 @@ class Plane:
         self._running: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._live.update({change.key: change for change in self.store.live()})
+        for change in self.store.live():
+            self._live[change.key] = change
+            if _is_owned(change):
+                self._owned.add(change.key)
+            if isinstance(change.view, JobView):
+                self._forecaster.hear(change.view)
         self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
         for work in (
             self._writer.run(),
@@ -88,6 +101,7 @@ class Plane:
             self._keep_forecasting(),
             self._keep_watching_overdue(),
             self._keep_pruning(),
+            self._keep_finding_deaths(),
         ):
             self._running.append(self._tasks.create_task(work))
         await self.report(self._not_seen_yet())
@@ -131,6 +145,11 @@ class Plane:
     def source(self, name: str) -> Source | None:
         """The watched source of that name."""
         return self._sources.get(name)
+
+    @property
+    def sources(self) -> list[Source]:
+        """What is watched, in the order in which it began."""
+        return list(self._sources.values())
 
     def live(self) -> Mapping[str, Change]:
         """Every live entity but steps, as last told. Read only."""
@@ -181,12 +200,20 @@ class Plane:
             async with asyncio.timeout(within):
                 while not await done():
                     await mailbox.wait()
-                    mailbox.take()
+                    mailbox = self._emptied(mailbox)
         except TimeoutError:
             return False
         finally:
             self.hub.unsubscribe(mailbox)
         return True
+
+    def _emptied(self, mailbox: Mailbox, wants: Wants = everything) -> Mailbox:
+        """The mailbox with nothing in it; another one where it was given up."""
+        mailbox.take(LARGEST)
+        if not mailbox.overflowed:
+            return mailbox
+        self.hub.unsubscribe(mailbox)
+        return self.hub.subscribe(wants)
 
     def _since(self, cursor: Cursor) -> tuple[list[Change], Cursor]:
         return self.store.changes(cursor), self.store.cursor()
@@ -195,10 +222,16 @@ class Plane:
         for change in changes:
             if kind_of(change.key) == "step":  # its view is made only for who looks at it
                 continue
-            if _is_over(change):
+            # Only an edge can end what is live: of a level no view is made for that.
+            if not change.edge and change.key in self._live:
+                self._live[change.key] = change
+            elif _is_over(change):
                 self._live.pop(change.key, None)
+                self._owned.discard(change.key)
             else:
                 self._live[change.key] = change
+                if _is_owned(change):
+                    self._owned.add(change.key)
         self._deadlines.watch(changes)
         self.hub.publish(changes)
 
@@ -247,23 +280,29 @@ class Plane:
     async def _keep_forecasting(self) -> None:
         while True:
             await self._told.wait()
-            changed, _ = self._told.take()
-            views = [change.view for change in changed]
-            live = [change.view for change in self._live.values()]
-            await self._forecast(views, live)
+            overflowed = self._told.overflowed
+            changed, _ = self._told.take(LARGEST)
+            if overflowed:  # more changed than could be held: look at all there is
+                self._told = self._emptied(self._told, _is_job)
+                changed = list(self._live.values())
+            await self._forecast(changed)
             await self._sleep(FORECAST_PAUSE)  # meanwhile changes conflate
 
     async def _keep_watching_overdue(self) -> None:
         while True:
             await self._sleep(OVERDUE_LOOK)
-            live = [change.view for change in self._live.values()]
-            late = self._forecaster.overdue(live, self.clock())
-            if late:
-                await self._forecast(late, live)
+            late = [self._live.get(key) for key in self._forecaster.overdue(self.clock())]
+            await self._forecast([change for change in late if change is not None])
 
-    async def _forecast(self, changed: Sequence[AnyView], live: Sequence[AnyView]) -> None:
+    async def _forecast(self, changed: Sequence[Change]) -> None:
+        if not changed:
+            return
+        # Views are made for those that may matter, and for no other.
+        sources = {change.key.partition("~")[0] for change in changed}
+        near = [one for key, one in self._live.items() if key.partition("~")[0] in sources]
         try:
-            events = await self._forecaster.after(changed, live, self.clock())
+            views, live = await _views(changed), await _views(near)
+            events = await self._forecaster.after(views, live, self.clock())
         except Exception:  # a task root: a job that cannot be estimated harms no other
             log.exception("forecast.failed jobs=%d", len(changed))
             return
@@ -280,6 +319,28 @@ class Plane:
         while await self._writer.call(self.store.prune, self.clock(), days=days, size=size):
             await self._sleep(0)
 
+    async def _keep_finding_deaths(self) -> None:
+        while True:
+            try:
+                await self._find_deaths()
+            except HeadwayError as error:
+                log.error("deaths.failed why=%s", error)
+            except Exception:  # a task root: what a job says of its process comes from anybody
+                log.exception("deaths.failed jobs=%d", len(self._live))
+            await self._sleep(DEATHS_LOOK)
+
+    async def _find_deaths(self) -> None:
+        # What a program had still to say comes before that it died.
+        if self._left is not None:
+            found = await asyncio.to_thread(self._left)
+            if found.events:
+                await self.report(found.events)
+            found.forget()
+        owned = [self._live[key].view for key in self._owned]
+        died = await asyncio.to_thread(deaths, owned, self.clock())
+        if died:
+            await self.report(died)
+
     async def _keep_discovering(self) -> None:
         assert self._discover is not None
         pause = FIRST_LOOK
@@ -294,6 +355,19 @@ class Plane:
 
 def _is_job(change: Change) -> bool:
     return kind_of(change.key) == "job"
+
+
+def _is_owned(change: Change) -> bool:
+    return isinstance(change.view, JobView) and PROCESS in change.view.meta
+
+
+async def _views(changes: Sequence[Change]) -> list[AnyView]:
+    found = []
+    for n, change in enumerate(changes):
+        found.append(change.view)
+        if n % BREATH == BREATH - 1:
+            await asyncio.sleep(0)  # making thousands of views is not one long moment
+    return found
 
 
 def _is_over(change: Change) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from headway.plane.writer import Writer
 from headway.store.contract import Change, Page, Store
 
-FROM_MEMORY = frozenset({"get", "steps", "live", "cursor", "changes"})
+FROM_MEMORY = frozenset({"get", "meta", "steps", "live", "cursor", "changes"})
 
 
 class Reader:

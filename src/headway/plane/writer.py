@@ -68,10 +68,17 @@ class Writer:
             await self._commit(reports)
 
     async def flush(self) -> None:
-        """Bring levels to disk. Raises: StoreError."""
-        if self._dirty:
-            self._dirty = False
+        """Bring levels to disk. Raises: StoreError; they are then still to be brought."""
+        if not self._dirty:
+            return
+        self._dirty = False
+        try:
             await self.call(self._store.flush)
+        except StoreError as error:
+            self._dirty = True
+            self.failing = str(error)
+            raise
+        self.failing = ""
 
     async def look_outside(self) -> None:
         """Tell what other processes wrote meanwhile. Raises: StoreError."""

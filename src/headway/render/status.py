@@ -196,6 +196,9 @@ def _doubts(one: Status, now: float, *, verbose: bool) -> Fields:
         yield "Stalled", f"nothing heard for {duration(one['stalled_for'])}"
     if one["missing_since"]:
         yield "Missing", f"not listed since {clock(seconds_of(one['missing_since']), now)}"
+    if one.get("orphan"):
+        stop = f"`headway cancel {one['session_id'][:13]}` stops it"
+        yield "Orphan", f"still at the server; the program that asked for it is gone: {stop}"
     silent = one["status"] != "pending" and (one["age"] or 0.0) > FRESH
     if verbose or silent or one["basis"] not in KNOWN_WELL:
         yield "Known", _known(one["basis"], one["age"])

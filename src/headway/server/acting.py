@@ -16,7 +16,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from headway.actions.contract import Actor, CancelResult, Stop, Work
-from headway.errors import Unreachable, UsageError
+from headway.errors import UsageError
 from headway.generate.asking import work_for, work_of
 from headway.generate.graph import read_graph, with_values
 from headway.generate.params import Params
@@ -81,6 +81,8 @@ async def post_job(request: web.Request) -> web.Response:
 
     async def do(body: bytes) -> bytes:
         order = _read(body, Order)
+        if (order.image is None) == (order.workflow is None):
+            raise UsageError("what is to be made?", "give either an image or a workflow")
         actor = _chosen(door, order.backend)
         work = await _work(actor, order)
         taken = await door.submissions.place(actor, work)
@@ -137,7 +139,8 @@ def _chosen(door: Door, name: str) -> Actor:
     if len(seen) == 1:
         return seen[0]
     if not seen:
-        raise Unreachable("no back end is reached", "start ComfyUI or SwarmUI")
+        hint = "start ComfyUI or SwarmUI"
+        raise declined(problem("cannot-act", "no back end is reached", hint=hint))
     names = ", ".join(one.name for one in seen)
     raise UsageError(f"several back ends are reached: {names}", "choose one with `backend`")
 
@@ -158,8 +161,6 @@ def _is_seen(door: Door, name: str) -> bool:
 
 
 async def _work(actor: Actor, order: Order) -> Work:
-    if (order.image is None) == (order.workflow is None):
-        raise UsageError("what is to be made?", "give either an image or a workflow")
     return await (_of_workflow if order.image is None else _of_image)(actor, order)
 
 

@@ -57,6 +57,7 @@ class Which(NamedTuple):
     rate: float
     everything: bool
     epoch: str
+    narrow: bool
 
 
 class Circle:
@@ -178,7 +179,7 @@ class Circles:
     def enter(self, which: Which, member: Member) -> Circle:
         """The circle of such readers, with this one among them."""
         if which not in self._known:
-            interest = Interest(which.topics, which.filter)
+            interest = Interest(which.topics, which.filter, narrow=which.narrow)
             circle = Circle(self._hub, self._encoded, which, interest, self._sleep)
             self._known[which] = circle, self._tasks.create_task(self._run(which, circle))
         circle = self._known[which][0]

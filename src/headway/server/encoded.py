@@ -21,7 +21,7 @@ from headway.server.wire import Frame
 from headway.store.contract import Change
 from headway.talk import messages
 
-ENTITIES = 8_192  # encoded entities that are kept
+ENTITIES = 20_000  # encoded entities that are kept
 FRAMES = 64  # encoded frames that are kept: readers in step get the same
 LARGEST = 65_536  # bytes of entities in one frame
 
@@ -42,10 +42,18 @@ class Encoded:
 
         `head` is where the reader stands after all of them.
         """
-        count = self._fitting(changes, everything)
-        part, rest = changes[:count], changes[count:]
-        cursor = Cursor(head.epoch, part[-1].offset) if rest else head
-        shown, gone = interest.parted(part)
+        shown: list[Change] = []
+        gone: list[str] = []
+        size = count = 0
+        for change in changes:
+            shows = interest.shows(change)
+            size += len(self.entity(change, everything=everything) if shows else change.key)
+            if size > LARGEST and count:
+                break
+            count += 1
+            shown.append(change) if shows else gone.append(change.key)
+        rest = changes[count:]
+        cursor = Cursor(head.epoch, changes[count - 1].offset) if rest else head
         return self.frame(cursor.text, shown, gone, everything=everything), cursor, rest
 
     def frame(
@@ -72,14 +80,6 @@ class Encoded:
             if len(self._entities) > ENTITIES:
                 del self._entities[next(iter(self._entities))]
         return found
-
-    def _fitting(self, changes: Sequence[Change], everything: bool) -> int:
-        size = 0
-        for count, change in enumerate(changes):
-            size += len(self.entity(change, everything=everything))
-            if size > LARGEST:
-                return max(count, 1)
-        return len(changes)
 
 
 def view_bytes(view: AnyView, *, everything: bool) -> bytes:

@@ -73,9 +73,10 @@ class Follower:
         """Follow until cancelled. Raises: TooSlow, ConnectionError, StoreError."""
         plane = self._door.plane
         while True:
-            recovered, head, changes, self.mailbox = await plane.open(
+            recovered, head, told, self.mailbox = await plane.open(
                 self._cursor, self.interest.wants
             )
+            changes = told if recovered else self.interest.begin_anew(told)
             try:
                 await self._welcome(recovered, head)
                 await self._catch_up(changes, head)
@@ -154,6 +155,7 @@ class Follower:
             rate=self._hello.max_rate,
             everything=self._everything,
             epoch=epoch,
+            narrow=self.interest.narrow,
         )
         self._which, self._parted = which, asyncio.get_running_loop().create_future()
         self._door.circles.enter(which, self)

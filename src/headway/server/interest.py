@@ -1,43 +1,57 @@
-"""What one reader wants: topics, a filter, the jobs whose steps it follows."""
+"""What one reader wants: topics, a filter, the jobs whose steps it follows.
+
+Rule 1: what changed and does not match the filter is told as gone, because the reader may
+know it: from before it matched no more, or from another filter that it had.
+Rule 2: a reader that began with a snapshot under this very filter knows nothing of other
+sources and keys than the filter's: of these it is told nothing at all (`begin_anew`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from headway.model.keys import Kind, kind_of
+from headway.model.keys import Kind, kind_of, source_of
 from headway.store.contract import Change
 from headway.talk.messages import KIND_OF, Filter, Topic, matches
+
+OWNED: frozenset[Kind] = frozenset({"job", "source", "worker"})  # their source never changes
 
 
 class Interest:
     """What one reader wants. `jobs` are those whose steps it follows."""
 
-    __slots__ = ("_filter", "_filters", "_kinds", "jobs")
+    __slots__ = ("_filter", "_filters", "_kinds", "_narrows", "jobs", "narrow")
 
-    def __init__(self, topics: Iterable[Topic], wanted: Filter) -> None:
+    def __init__(self, topics: Iterable[Topic], wanted: Filter, *, narrow: bool = False) -> None:
         self.jobs: set[str] = set()
+        self.narrow = narrow
         self._kinds: frozenset[Kind] = frozenset(KIND_OF[topic] for topic in topics)
         self._filter = wanted
         self._filters = bool(wanted)
+        self._narrows = bool(wanted.source or wanted.key)
 
     def wants(self, change: Change) -> bool:
         """True if the change is of a subscribed topic, or a step of a followed job."""
         kind = kind_of(change.key)
         if kind == "step":
             return bool(self.jobs) and change.key.rpartition("~")[0] in self.jobs
-        return kind in self._kinds
+        if kind not in self._kinds:
+            return False
+        return not (self.narrow and self._narrows) or self._may_match(change.key, kind)
 
-    def parted(self, changes: Sequence[Change]) -> tuple[Sequence[Change], list[str]]:
-        """What to show, and the keys of what changed but does not match the filter."""
-        if not self._filters:
-            return changes, []
-        shown, gone = [], []
-        for change in changes:
-            if self._shows(change):
-                shown.append(change)
-            else:
-                gone.append(change.key)
-        return shown, gone
+    def begin_anew(self, snapshot: Sequence[Change]) -> Sequence[Change]:
+        """The reader forgets what it had: what of a snapshot it is to be shown."""
+        self.narrow = True
+        return [change for change in snapshot if self.shows(change)] if self._filters else snapshot
 
-    def _shows(self, change: Change) -> bool:
-        return kind_of(change.key) == "step" or matches(self._filter, change.view)
+    def shows(self, change: Change) -> bool:
+        """True if it matches the filter; else it is told as gone."""
+        if not self._filters or kind_of(change.key) == "step":
+            return True
+        return matches(self._filter, change.view)
+
+    def _may_match(self, key: str, kind: Kind) -> bool:
+        wanted = self._filter
+        if wanted.key and wanted.key != key:
+            return False
+        return not wanted.source or kind not in OWNED or source_of(key) == wanted.source

@@ -152,7 +152,8 @@ def _closed(error: Exception) -> bool:
 
 def stopped(url: str) -> SourceLost:
     """The loss of a server that accepts connections and says nothing."""
-    return SourceLost(f"{shown_url(url)} does not answer", "it may be busy or hung; it is tried again")
+    hint = "it may be busy or hung; it is tried again"
+    return SourceLost(f"{shown_url(url)} does not answer", hint)
 
 
 async def open_socket(

@@ -37,7 +37,7 @@ KINDS: dict[str, _Kind] = {
     "method-refused": _Kind(405, "The method does not fit the path"),
     "ambiguous": _Kind(409, "The name fits several things"),
     "consent-needed": _Kind(409, "Others would stop with it; nothing was stopped"),
-    "cannot-act": _Kind(409, "Nothing can be asked of that source"),
+    "cannot-act": _Kind(409, "Nothing there can be asked to act now"),
     "busy-key": _Kind(409, "A request with that Idempotency-Key is under way"),
     "too-large": _Kind(413, "The request is too large"),
     "media-refused": _Kind(415, "The request has the wrong media type"),

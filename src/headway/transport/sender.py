@@ -5,7 +5,8 @@ from the outbox; of one that is not named, "does not answer" means that none run
 the local store takes them.
 Rule 2: after a failure the next try waits `PAUSE`, doubled up to `LONGEST_PAUSE`; what is
 sent meanwhile is kept at once. (A program that reports must not stand still.)
-Rule 3: a batch goes out in pieces of at most 1,000 events and a megabyte, in order.
+Rule 3: what killed processes had still to say (`left`) goes out with it.
+Rule 4: a batch goes out in pieces of at most 1,000 events and a megabyte, in order.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from headway.fold.admit import admit
 from headway.host import paths
 from headway.model.events import AnyEvent
 from headway.store.contract import Store
+from headway.transport.left import folder, left
 from headway.transport.outbox import Outbox
 from headway.transport.place import Place, find
 from headway.transport.wire import Wire
@@ -52,6 +54,7 @@ class Sender:
         self._clock = clock
         self._place: Place | None = None
         self._looked_at = float("-inf")
+        self._adopted_at = float("-inf")
         self._wire: Wire | None = None
         self._outbox: Outbox | None = None
         self._store: Store | None = None
@@ -72,20 +75,12 @@ class Sender:
         """
         if not events:
             return "stored"
-        place = self._find()
-        if place is None:
-            return self._to_store(events)
-        if place.remote:
-            return self._to_remote(place, events)
-        try:
-            self._post([_encode(event) for event in events])
-        except (Unreachable, Refused):  # it stopped, or another one took its port
-            self._looked_at = float("-inf")
-            return self._to_store(events)
-        return "stored"
+        self._adopt()
+        return self._send(events)
 
     def flush(self) -> bool:
         """Try to deliver what is kept; True if nothing is left."""
+        self._adopt()
         place = self._find()
         if place is None or not place.remote:
             return True
@@ -98,6 +93,31 @@ class Sender:
         if self._store is not None:
             self._store.close()
         self._wire = self._store = None
+
+    def _send(self, events: Sequence[AnyEvent]) -> Receipt:
+        place = self._find()
+        if place is None:
+            return self._to_store(events)
+        if place.remote:
+            return self._to_remote(place, events)
+        try:
+            self._post([_encode(event) for event in events])
+        except (Unreachable, Refused):  # it stopped, or another one took its port
+            self._looked_at = float("-inf")
+            return self._to_store(events)
+        return "stored"
+
+    def _adopt(self) -> None:
+        now = self._clock()
+        if 0.0 <= now - self._adopted_at < LOOK_AGAIN:
+            return
+        self._adopted_at = now
+        place = self._find()
+        url = place.url if place is not None and place.remote else ""
+        found = left(folder(self._env), url, now)
+        if found.events:
+            self._send(found.events)
+        found.forget()
 
     def _find(self) -> Place | None:
         now = self._clock()

@@ -19,7 +19,7 @@ from headway.transport.place import Place
 
 PATIENCE = 10.0  # seconds for a server to connect, and to answer
 PATH = "/api/v1/events"
-LONGEST_ANSWER = 1_048_576  # bytes of an answer that are read
+LONGEST_ANSWER = 8_388_608  # bytes of an answer that are read
 
 REFUSALS: dict[int, type[HeadwayError]] = {401: Refused, 403: Refused}
 LATER = frozenset({408, 409, 429})
@@ -40,10 +40,12 @@ class Wire:
         it is not known, and the same may be sent again.
         """
         body = b'{"events":[%b]}' % b",".join(events)
-        status, answer = self._asked(body)
-        if status == 200:
-            return
-        raise _error(self._place, status, answer)
+        more = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+        self._asked("POST", PATH, body, more)
+
+    def get(self, path: str) -> bytes:
+        """The answer to a question, as JSON. Raises: Unreachable, Refused, UsageError."""
+        return self._asked("GET", path, b"", {"Accept": "application/json"})
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -51,28 +53,35 @@ class Wire:
             self._connection.close()
             self._connection = None
 
-    def _asked(self, body: bytes) -> tuple[int, bytes]:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
+    def _asked(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
         if self._place.token:
             headers["Authorization"] = f"Bearer {self._place.token}"
+        status, answer = self._answered(method, path, body, headers)
+        if status == 200:
+            return answer
+        raise _error(self._place, status, answer)
+
+    def _answered(self, *request: Any) -> tuple[int, bytes]:
         fresh = self._connection is None
         try:
-            return self._once(body, headers)
+            return self._once(*request)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if fresh or isinstance(error, TimeoutError):
                 raise self._silent(error) from error
         try:  # a kept connection that the server had closed meanwhile
-            return self._once(body, headers)
+            return self._once(*request)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise self._silent(error) from error
 
-    def _once(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    def _once(
+        self, method: str, path: str, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         if self._connection is None:
             self._connection = _connection(self._place.url, self._patience)
-        path = urlsplit(self._place.url).path.rstrip("/") + PATH
-        self._connection.request("POST", path, body=body, headers=headers)
+        target = urlsplit(self._place.url).path.rstrip("/") + path
+        self._connection.request(method, target, body=body or None, headers=headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read(LONGEST_ANSWER)
 

@@ -178,6 +178,7 @@ def test_no_history_is_an_exception(said: Any) -> None:
     ear.tick()
 
 
+@settings(max_examples=100)
 @given(st.binary(max_size=200) | junk.map(lambda one: json.dumps(one).encode()))
 def test_no_answer_is_an_exception(body: bytes) -> None:
     ear = Listener()

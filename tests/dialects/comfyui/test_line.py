@@ -133,14 +133,12 @@ def test_between_two_jobs_nothing_is_lost() -> None:
     assert ear.source().readings["waiting"] == 1
 
 
-def test_a_queue_of_ten_thousand_is_taken() -> None:
+def test_a_queue_of_thousands_is_taken() -> None:
     ear = Listener()
     small = {"1": {"class_type": "PreviewAny", "inputs": {"source": "x"}}}
-    ear.queue(
-        pending=[item(f"j{n}", n, created=n, raw=small, outputs=["1"]) for n in range(10_000)]
-    )
+    ear.queue(pending=[item(f"j{n}", n, created=n, raw=small, outputs=["1"]) for n in range(3_000)])
 
-    assert ear.job("j9999").position == 10_000
+    assert ear.job("j2999").position == 3_000
 
 
 def test_ids_of_any_kind_make_keys() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dialects.comfyui.story import RECORDINGS
 
@@ -65,6 +65,7 @@ def test_a_recorded_console_is_read_line_by_line() -> None:
     assert [one.seconds for one in found if isinstance(one, Executed)] == [8.06, 1.54]
 
 
+@settings(max_examples=100)
 @given(st.text())
 def test_no_line_is_an_exception(said: str) -> None:
     assert list(lines([("", said)])) is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dialects.comfyui.story import graph
 
@@ -127,6 +127,7 @@ nodes = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=100)
 @given(st.dictionaries(st.sampled_from(["a", "b", "c", "", "\ud800"]), nodes | junk) | junk, junk)
 def test_no_graph_is_an_exception(raw: Any, outputs: Any) -> None:
     plan = plan_of(raw, outputs)

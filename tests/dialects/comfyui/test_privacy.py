@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dialects.comfyui.story import Listener, ended, entry, graph, item
 
@@ -111,6 +111,7 @@ def test_prompts_are_kept_if_everybodys_may_be() -> None:
     assert ear.job().meta["prompt"] == f"{PROMPT}\nblurry"
 
 
+@settings(max_examples=100)
 @given(st.text(min_size=4), st.text(), st.text())
 def test_no_text_of_a_graph_survives(said: str, before: str, after: str) -> None:
     secrets = secrets_of({"1": {"inputs": {"text": said}}})

@@ -39,6 +39,7 @@ def test_any_split_of_the_console_gives_the_same_state(cuts: list[int]) -> None:
     assert heard(cuts, set()) == heard([], set())
 
 
+@settings(max_examples=100)
 @given(st.integers(0, 40))
 def test_an_entry_heard_twice_is_heard_once(n: int) -> None:
     every = list(range(len(ENTRIES)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.dialects.comfyui.verdict import PATIENCE, Evidence, verdict
@@ -52,6 +52,7 @@ def test_what_ran_to_its_end_says_so() -> None:
     assert "to its end" in said.evidence
 
 
+@settings(max_examples=100)
 @given(st.builds(Evidence))
 def test_success_is_never_presumed(found: Evidence) -> None:
     said = verdict(found)
@@ -59,6 +60,7 @@ def test_success_is_never_presumed(found: Evidence) -> None:
     assert said is None or said.outcome in ("lost", "unknown", "cancelled")
 
 
+@settings(max_examples=100)
 @given(st.builds(Evidence))
 def test_lost_needs_a_proof(found: Evidence) -> None:
     said = verdict(found)

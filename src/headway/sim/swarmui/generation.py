@@ -147,7 +147,8 @@ class Generation:
             async with backend.computing:
                 await self._computed(backend, index, prompt)
         finally:
-            backend.queue.remove(row)
+            if row in backend.queue:  # a restart has emptied it
+                backend.queue.remove(row)
 
     async def _computed(self, backend: Backend, index: str, prompt: str) -> None:
         nodes = NODES + 1

@@ -1,0 +1,134 @@
+"""Programs that the tests run: `python programs.py NAME ARGS…`. Each says READY where it waits."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from headway.progress import ProgressManager, flush, group, job, track
+
+Program = Callable[..., None]
+
+
+def ends_with_jobs_open() -> None:
+    """Ends by itself, at once."""
+    kept.append(job("open", total=3))
+    with job("done"):
+        pass
+
+
+def raises() -> None:
+    """Ends with an error."""
+    with job("broken"):
+        raise SystemExit(3)
+
+
+def waits() -> None:
+    """Waits to be killed, with a job that is half done."""
+    one = job("half", total=10)
+    one.set(5)
+    assert flush(30.0)
+    print("READY", flush=True)
+    time.sleep(600)
+
+
+def stops_hard() -> None:
+    """Ends without Python's own end."""
+    with job("hard"):
+        pass
+    flush(30.0)
+    os._exit(0)
+
+
+def forks() -> None:
+    """A child that inherits an open job, has one of its own, and ends without ending its own."""
+    with job("parent's", total=2) as ours:
+        ours.advance()
+        assert flush(30.0)
+        child = os.fork()
+        if child == 0:
+            ours.fail("not yours")
+            with job("child's"):
+                pass
+            flush(30.0)
+            os._exit(0)
+        os.waitpid(child, 0)
+        ours.advance()
+
+
+def pool(method: str) -> None:
+    """Workers that are ended as soon as their results are there."""
+    with group("pool") as g:
+        with multiprocessing.get_context(method).Pool(2) as workers:
+            assert workers.map(part, range(4), chunksize=1) == [6, 6, 6, 6]
+        print(g.id)
+
+
+def part(n: int) -> int:
+    """One worker's share."""
+    return sum(track([1, 2, 3], f"part {n}"))
+
+
+def races() -> None:
+    """Ends that come before their registration, from other processes."""
+    manager = ProgressManager("race")
+    manager.complete_task(1, "b")
+    manager.register_task(1, task="a")
+    manager.register_task(1, task="b")
+    manager.fail_task(1, "a")
+    manager.seal(1)
+
+
+def ends(name: str) -> None:
+    """Ends a job of a group that somebody else seals."""
+    job("member", source="elsewhere", native="x", group=name).close()
+
+
+def seals(name: str) -> None:
+    """Seals a group whose member somebody else ends."""
+    group("it", id=name).seal("elsewhere~x~")
+
+
+def nowhere() -> None:
+    """Reports into a place that cannot be written, and works on."""
+    for _ in track(range(1000), "it"):
+        pass
+    print("worked", flush())
+
+
+def draws() -> None:
+    """A loop and a job without a total."""
+    for number in track(range(20), "my \x1b[2J[red]frames"):
+        if number % 10 == 5:
+            flush(30.0)  # by then it is drawn
+    with job("no total") as one:
+        one.advance()
+        flush(30.0)
+    print("worked", flush(30.0))
+
+
+def fills() -> None:
+    """Many short jobs, faster than they can be sent."""
+    for n in range(3_000):
+        with job(f"job {n}"):
+            pass
+    print("worked", flush(30.0))
+
+
+def signals() -> None:
+    """Says what it would do with signals."""
+    import signal
+
+    before = [signal.getsignal(one) for one in signal.valid_signals()]
+    with job("it"):
+        flush(30.0)
+    print("same", before == [signal.getsignal(one) for one in signal.valid_signals()])
+
+
+kept: list[object] = []
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
