@@ -23,8 +23,8 @@ from typing import Any
 
 import apsw
 import msgspec
-from ratio import Cost, in_turn, line, measure
-from workload import story
+from bench.ratio import Cost, in_turn, line, measure
+from bench.workload import story
 
 from headway.cli.serve import calm_collector
 from headway.fold.folding import fold

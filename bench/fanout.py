@@ -75,7 +75,8 @@ class Told:
 
 @asynccontextmanager
 async def headway(crowd: Readers, count: int) -> AsyncIterator[Tell]:
-    limits = Limits(streams=count + 9, peer_streams=count + 9, peer_connections=count + 9)
+    many = count + 9
+    limits = Limits(connections=many, peer_connections=many, streams=many, peer_streams=many)
     settings = Settings(port=0, bind=["127.0.0.1"], limits=limits)
     async with (
         Plane(MemoryStore(), settings=PlaneSettings(discover=False)) as plane,

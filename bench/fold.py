@@ -5,8 +5,8 @@ python bench/fold.py
 
 from __future__ import annotations
 
-from ratio import best, line, measure
-from workload import story
+from bench.ratio import best, line, measure
+from bench.workload import story
 
 from headway.fold.folding import fold
 from headway.model.entities import AnyEntity

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ratio import Cost, in_turn, line
+from bench.ratio import Cost, in_turn, line
 
 from headway.model.events import AnyEvent, Ended, Queued, Registered, Started
 from headway.store.sqlite import SqliteStore

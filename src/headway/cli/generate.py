@@ -21,6 +21,7 @@ from headway.actions.contract import Actor, Work
 from headway.cli import codes
 from headway.cli.backends import chosen
 from headway.cli.bars import bars
+from headway.cli.files import text_of
 from headway.cli.output import say
 from headway.cli.own import submitted_by
 from headway.errors import HeadwayError, UsageError
@@ -79,7 +80,9 @@ async def work_of_args(args: Namespace, actor: Actor) -> Work:
     if args.workflow:
         if actor.kind != "comfyui":
             raise UsageError(f"{actor.name} takes no ComfyUI workflow", "choose a ComfyUI")
-        graph = with_values(read_graph(_text(args.workflow), name=args.workflow), args.set)
+        graph = with_values(
+            read_graph(text_of(args.workflow, largest=LARGEST), name=args.workflow), args.set
+        )
         return work_of(graph, meta=meta)
     if args.set:
         raise UsageError("--set changes a --workflow", "give the workflow's file")
@@ -93,7 +96,7 @@ def request_of_args(args: Namespace) -> dict[str, Any]:
         "title": (args.title or _title(args))[:200],
     }
     if args.workflow:
-        graph = read_graph(_text(args.workflow), name=args.workflow)
+        graph = read_graph(text_of(args.workflow, largest=LARGEST), name=args.workflow)
         return asked | {"workflow": with_values(graph, args.set)}
     if args.set:
         raise UsageError("--set changes a --workflow", "give the workflow's file")
@@ -223,15 +226,3 @@ def _unknown(result: Result) -> bool:
 
 def _title(args: Namespace) -> str:
     return Path(args.workflow).stem if args.workflow else str(args.prompt)[:TITLE]
-
-
-def _text(path: str) -> str:
-    try:
-        file = Path(path)
-        if file.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST} bytes")
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text") from error
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error

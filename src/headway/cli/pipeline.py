@@ -18,9 +18,9 @@ import msgspec
 from headway.cli import codes
 from headway.cli.backends import chosen
 from headway.cli.bars import bars
+from headway.cli.files import text_of
 from headway.cli.output import say, show
 from headway.cli.own import submitted_by
-from headway.errors import UsageError
 from headway.generate.pipeline import Came, Come, Pipeline, Plan, Step, Style, plan_of
 from headway.generate.pipeline_file import LARGEST, read_pipeline
 from headway.generate.running import Running
@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
 
 
 def _plan(args: Namespace) -> Plan:
-    assets = read_pipeline(_text(args.file), name=args.file)
+    assets = read_pipeline(text_of(args.file, largest=LARGEST), name=args.file)
     given = {name: getattr(args, name) for name in COMMON}
     return plan_of(
         assets,
@@ -110,15 +110,3 @@ def _print(args: Namespace, came: list[Came]) -> None:
     show(args, lambda: [msgspec.to_builtins(one) for one in came], text)
     counts = Counter(one.come for one in came)
     say(", ".join(f"{n} {word}" for word, n in counts.items()))
-
-
-def _text(path: str) -> str:
-    try:
-        file = Path(path)
-        if file.stat().st_size > LARGEST:
-            raise UsageError(f"{path} is larger than {LARGEST} bytes")
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text") from error
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error

@@ -10,12 +10,12 @@ Rule 3: the newest `SAMPLES` ends are kept; with them all that a server remember
 from __future__ import annotations
 
 from collections import Counter
-from statistics import mean, median
+from statistics import median
 from typing import Any, NamedTuple
 
 from headway.model.views import JobView
 from headway.model.words import RESOLVED
-from headway.talk.frames import GenerationStats, Spread
+from headway.talk.frames import GenerationStats, spread
 
 SAMPLES = 1_000  # jobs
 LONGEST_PATTERN = 50  # characters of what went wrong
@@ -59,7 +59,7 @@ class Ends:
         )
         paces = [one.per_step for one in self._ends.values() if one.per_step is not None]
         return {
-            "completion_times": {name: _spread(some) for name, some in sorted(times.items())},
+            "completion_times": {name: spread(some) for name, some in sorted(times.items())},
             "average_step_duration": median(paces) if paces else None,
             "failure_patterns": dict(broken),
             "sample_counts": {name: len(some) for name, some in sorted(times.items())},
@@ -82,13 +82,3 @@ def _pattern(view: JobView) -> str:
     if view.outcome not in BROKEN:
         return ""
     return view.why.partition(":")[0].strip()[:LONGEST_PATTERN] or str(view.outcome)
-
-
-def _spread(seconds: list[float]) -> Spread:
-    return {
-        "count": len(seconds),
-        "median": median(seconds),
-        "mean": mean(seconds),
-        "min": min(seconds),
-        "max": max(seconds),
-    }

@@ -21,7 +21,7 @@ from headway.server.wire import Frame
 from headway.store.contract import Change
 from headway.talk import messages
 
-ENTITIES = 20_000  # encoded entities that are kept
+ENTITIES = 8_192  # encoded entities that are kept
 FRAMES = 64  # encoded frames that are kept: readers in step get the same
 LARGEST = 65_536  # bytes of entities in one frame
 

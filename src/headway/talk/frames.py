@@ -208,14 +208,15 @@ def _generation_stats(
         if outcome in ("failed", "lost"):
             patterns[f"{source}:{outcome}"] = patterns.get(f"{source}:{outcome}", 0) + n
     return {
-        "completion_times": {source: _spread(some) for source, some in sorted(times.items())},
+        "completion_times": {source: spread(some) for source, some in sorted(times.items())},
         "average_step_duration": median(steps) if steps else None,
         "failure_patterns": patterns,
         "sample_counts": {source: len(some) for source, some in sorted(times.items())},
     }
 
 
-def _spread(seconds: list[float]) -> Spread:
+def spread(seconds: list[float]) -> Spread:
+    """Of at least one job."""
     return {
         "count": len(seconds),
         "median": median(seconds),
