@@ -68,7 +68,7 @@ class Ear:
 def main() -> None:
     calm_collector()  # as `headway serve` does
     for size, count in EVENTS.items():
-        with tempfile.TemporaryDirectory(dir=".") as folder:
+        with tempfile.TemporaryDirectory() as folder:
             report(size, count, Path(folder))
 
 

@@ -248,7 +248,7 @@ def main() -> None:
     given = asked.parse_args()
     print(f"seed {given.seed}")
     with ExitStack() as stack:
-        state = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=".")))
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         began = time.perf_counter()
         verdict = asyncio.run(crash(state, given.rounds, random.Random(given.seed)))
     for name, value in msgspec.structs.asdict(verdict).items():

@@ -88,7 +88,7 @@ def main() -> None:
     if given.url and not given.graph:
         asked.error("--url needs --graph")
     with ExitStack() as stack:
-        state = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=".")))
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if given.url:
             graph = json.loads(given.graph.read_text("utf-8"))
             graph = graph.get("prompt", graph)  # the workflow, or what would be posted

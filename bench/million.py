@@ -69,7 +69,7 @@ def main() -> None:
     asked.add_argument("--file", type=Path, help="a directory for the state, kept and found again")
     given = asked.parse_args()
     with ExitStack() as stack:
-        state = given.file or Path(stack.enter_context(tempfile.TemporaryDirectory(dir=".")))
+        state = given.file or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         build(state, given.jobs)
         with served(state, settings=f"[plane]\nkeep_bytes = {KEPT}\n") as server:
             asyncio.run(report(server, given.jobs, given.asked))

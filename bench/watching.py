@@ -41,7 +41,7 @@ def main() -> None:
 def measured(idle: int, busy: int, seconds: float, bar: str) -> None:
     """One line: the share of a core, and the memory, of watching so many."""
     with ExitStack() as stack:
-        state = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=".")))
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         there = stack.enter_context(backends(state, idle=idle, busy=busy))
         server = stack.enter_context(served(state, settings=there.settings()))
         until(lambda: _all_seen(server, idle + busy) or None)

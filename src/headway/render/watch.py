@@ -131,7 +131,9 @@ def _where(one: Status) -> str:
     if one["step"] is None:
         return one["activity"] or ""
     of = f"/{one['steps']:g}" if one["steps"] else ""
-    return f"{one['step_name'] or 'step'} {one['step']:g}{of}"
+    # Where no step has a name the room is for the job's own.
+    name = f"{one['step_name']} " if one["step_name"] else ""
+    return f"{name}{one['step']:g}{of}"
 
 
 def _left(one: Status, now: float, *, wide: bool) -> str:
