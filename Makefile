@@ -15,7 +15,7 @@ test: $(VENV)/.test browser
 	$(BIN)/ruff format --check src tests bench docs
 	$(BIN)/ruff check src tests bench docs
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n 4 --dist worksteal
+	$(BIN)/pytest -q -n 3 --dist worksteal
 
 nightly: $(VENV)/.test browser
 	HEADWAY_PROPERTIES=nightly $(BIN)/pytest -q -n 2 --dist worksteal tests/fold tests/store tests/model

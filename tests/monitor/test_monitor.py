@@ -25,7 +25,18 @@ async def test_a_job_is_followed_to_its_end(sim: SimComfyUI, tmp_path: Path) -> 
 
         assert (end.status, end.progress_percent) == (ProgressStatus.COMPLETED, 100.0)
         assert await monitor.get_progress(123) == end
-        assert any(one.total_steps == 8 for one in ears.heard)
+
+
+async def test_a_job_is_told_step_by_step(sim: SimComfyUI, tmp_path: Path) -> None:
+    async with monitoring(sim, tmp_path) as (monitor, ears):
+        prompt = sim.submit(workflows.text_to_image(steps=5_000))
+        monitor.monitor_job(123, prompt, "video")
+
+        step = await ears.until(lambda one: one.total_steps == 5_000 and bool(one.current_step))
+        sim.interrupt(prompt)
+        end = await ears.end()
+
+        assert (step.status, end.status) == (ProgressStatus.PROCESSING, ProgressStatus.CANCELLED)
 
 
 async def test_a_job_may_be_monitored_before_it_is_submitted(

@@ -47,7 +47,14 @@ async def test_every_way_to_end_is_told_as_it_was(tmp_path: Path) -> None:
             return job is not None and job.phase == "queued" and here.sim.running == blocker
 
         await here.until(waits)
+
+        async def missed() -> bool:
+            # Only what is known to be gone can be called removed by what happens later.
+            job = await here.job(deleted)
+            return job is not None and (job.missing_since is not None or bool(job.outcome))
+
         here.sim.delete(deleted)
+        await here.until(missed)
         here.sim.interrupt()
 
         assert (await here.ended(failing)).outcome == "failed"
