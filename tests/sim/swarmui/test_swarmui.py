@@ -284,6 +284,16 @@ async def test_a_comfyui_behind_it_does_the_work_and_its_frames_are_passed_on() 
     assert queue == {"queue_running": [], "queue_pending": []}
 
 
+async def test_what_the_comfyui_behind_it_refuses_is_an_error_in_the_stream() -> None:
+    async with (
+        SimComfyUI(speed=math.inf) as comfy,  # without the nodes that SwarmUI brings
+        caller(comfy=comfy.url) as one,
+    ):
+        said, _ = await one.generate()
+
+    assert any("ComfyUI execution error" in x.get("error", "") for x in said)
+
+
 async def _get(one: Caller, path: str) -> Any:
     async with one.http.get(one.sim.url + path) as answer:
         return await answer.json(content_type=None)

@@ -16,7 +16,7 @@ import aiohttp
 from headway.sim import workflows
 from headway.sim.comfyui.generation import classes
 from headway.sim.comfyui.node import Made, NodeClass, NodeRun, Picture
-from headway.sim.swarmui.params import Params
+from headway.sim.swarmui.params import Params, Refused
 
 Frame = dict[str, Any]
 
@@ -63,7 +63,10 @@ def row(number: int, prompt: str, params: Params) -> list[Any]:
 
 
 async def make(
-    url: str, params: Params, interrupted: Awaitable[None], hear: Callable[[Frame], None]
+    url: str,
+    params: Params,
+    interrupted: Callable[[], Awaitable[None]],
+    hear: Callable[[Frame], None],
 ) -> None:
     """Let the ComfyUI at `url` make one image; it is stopped there once `interrupted`."""
     client_id = str(uuid.uuid4())
@@ -73,7 +76,10 @@ async def make(
     ):
         asked = {"prompt": graph(params), "client_id": client_id}
         async with client.post(f"{url}/prompt", json=asked) as answer:
-            prompt = (await answer.json())["prompt_id"]
+            said = await answer.json()
+        if answer.status != 200:
+            raise Refused(f"ComfyUI execution error: {said.get('error')}")
+        prompt = said["prompt_id"]
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(_read(socket, prompt, hear))
             stop = _stop_when(interrupted, client, url, prompt, reading)
@@ -100,13 +106,13 @@ def _is_last(frame: Frame) -> bool:
 
 
 async def _stop_when(
-    interrupted: Awaitable[None],
+    interrupted: Callable[[], Awaitable[None]],
     client: aiohttp.ClientSession,
     url: str,
     prompt: str,
     reading: asyncio.Task[None],
 ) -> None:
-    await interrupted
+    await interrupted()
     await client.post(f"{url}/queue", json={"delete": [prompt]})
     await client.post(f"{url}/interrupt", json={"prompt_id": prompt})
     reading.cancel()

@@ -182,7 +182,7 @@ class Generation:
             self._raw_frame(json.dumps(frame))
             self._hear(frame, heard, backend, index)
 
-        await behind.make(backend.comfy, self._params, self._interrupted(), hear)
+        await behind.make(backend.comfy, self._params, self._interrupted, hear)
         if self._stopped:
             raise Interrupted
         if heard.error:
