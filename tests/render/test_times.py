@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from headway.render.times import clock, duration, span
+from headway.render.times import clock, count, duration, span
 
 NOON = time.mktime((2026, 8, 3, 12, 0, 0, 0, 0, -1))
 
@@ -47,3 +47,10 @@ def test_a_span_names_its_unit_once() -> None:
     assert span(40.0, 150.0) == "40s–2.5m"
     assert span(150.0, 150.0) == "2.5m"
     assert span(1800.0, 4000.0) == "30.0m–1 h 07 m"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(20.0, "20"), (2.5, "2.5"), (55_000_123.0, "55000123"), (1e6, "1000000")]
+)
+def test_a_number_is_never_told_in_powers_of_ten(number: float, text: str) -> None:
+    assert count(number) == text

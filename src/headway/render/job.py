@@ -13,7 +13,7 @@ from typing import Any
 from headway.render.jobs import RESOLVED, state_of
 from headway.render.style import MANNER, paint
 from headway.render.table import as_ascii, columns_of, cut, padded, safe, wrapped
-from headway.render.times import clock, duration, span
+from headway.render.times import clock, count, duration, span
 
 Job = Mapping[str, Any]
 Step = Mapping[str, Any]
@@ -151,7 +151,7 @@ def _tail(step: Step, job: Job, now: float) -> str:
     took = duration(None if began is None else max(until - began, 0.0))
     bar = step.get("bar") or {}
     total = bar.get("total")
-    return f"{took:>6}" + (f" {bar['done']:g}/{total:g}" if total else "")
+    return f"{took:>6}" + (f" {count(bar['done'])}/{count(total)}" if total else "")
 
 
 def _first(times: Sequence[float | None]) -> float | None:

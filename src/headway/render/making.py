@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from headway.model.views import BarView, JobView, StepView
 from headway.model.words import RESOLVED, WAITING
-from headway.render.times import duration
+from headway.render.times import count, duration
 
 WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
@@ -60,7 +60,7 @@ def line_of(
     parts = [phase_words(job, steps)]
     bar = bar_of(job)
     if bar is not None and bar.total and job.phase not in RESOLVED:
-        parts.append(f"{bar.done:g}/{bar.total:g}")
+        parts.append(f"{count(bar.done)}/{count(bar.total)}")
         if per_unit:
             rate = f"{1 / per_unit:.1f} it/s" if per_unit < 1 else f"{per_unit:.1f} s/it"
             parts.append(rate)

@@ -14,7 +14,7 @@ from typing import Any
 
 from headway.render.style import MANNER, paint
 from headway.render.table import as_ascii, cut, safe, wrapped
-from headway.render.times import clock, duration, span
+from headway.render.times import clock, count, duration, span
 
 RULE = "─" * 47  # the seed's
 LABEL = 15  # columns of a label with its colon and blanks
@@ -166,10 +166,10 @@ def _phase(one: Status) -> str:
 
 
 def _step(one: Status) -> str:
-    of = f"/{_count(one['steps'])}" if one["steps"] else ""
+    of = f"/{count(one['steps'])}" if one["steps"] else ""
     name = f" {one['step_name']}" if one["step_name"] else ""
     guess = f" ({one['step_basis']})" if one["step_basis"] not in KNOWN_WELL else ""
-    return f"{_count(one['step'])}{of}{name}{guess}"
+    return f"{count(one['step'])}{of}{name}{guess}"
 
 
 def _place(one: Status, now: float) -> str:
@@ -210,10 +210,6 @@ def _doubts(one: Status, now: float, *, verbose: bool) -> Fields:
 
 def _known(basis: str, age: float | None) -> str:
     return f"{basis}, {duration(age)} ago" if age is not None else basis
-
-
-def _count(number: float) -> str:
-    return f"{number:g}" if abs(number) < 1e6 else f"{number:.0f}"
 
 
 def _field(label: str, value: str) -> str:

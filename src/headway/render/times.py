@@ -1,4 +1,4 @@
-"""Durations and clock times for people.
+"""Numbers, durations and clock times for people.
 
 Rule 1: import-light, as the table: the fast command line prints with it.
 Rule 2: None is unknown and reads "–", never 0.
@@ -8,6 +8,11 @@ import time
 
 UNKNOWN = "–"
 DAY = 86_400.0
+
+
+def count(number: float) -> str:
+    """A number as people read it: never in powers of ten, also where it counts bytes."""
+    return f"{number:g}" if abs(number) < 1e6 else f"{number:.0f}"
 
 
 def duration(seconds: float | None) -> str:

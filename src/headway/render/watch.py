@@ -13,7 +13,7 @@ from headway.render.jobs import state_of
 from headway.render.status import seconds_of
 from headway.render.style import MANNER, paint
 from headway.render.table import as_ascii, columns_of, cut, padded, safe
-from headway.render.times import duration, span, to_the_second
+from headway.render.times import count, duration, span, to_the_second
 
 Status = dict[str, Any]
 Job = Mapping[str, Any]
@@ -130,10 +130,10 @@ def _where(one: Status) -> str:
         return f"#{one['queue_position']} in line"
     if one["step"] is None:
         return one["activity"] or ""
-    of = f"/{one['steps']:g}" if one["steps"] else ""
+    of = f"/{count(one['steps'])}" if one["steps"] else ""
     # Where no step has a name the room is for the job's own.
     name = f"{one['step_name']} " if one["step_name"] else ""
-    return f"{name}{one['step']:g}{of}"
+    return f"{name}{count(one['step'])}{of}"
 
 
 def _left(one: Status, now: float, *, wide: bool) -> str:
