@@ -2,9 +2,10 @@
 
     python -m bench.posting [programs [jobs [seconds]]]
 
-Each program posts one batch a second over HTTP: a change of each of its jobs. First all
-jobs start, in the end all end. A reader follows one program's jobs in 20; a level's `done`
-says when it was posted. The server is a process of its own, with a store in a file.
+Each program posts one batch a second over HTTP, on its own beat: a change of each of its
+jobs, of which one ends and another begins. First all jobs start, in the end all end. A
+reader follows one program's jobs in 20; a level's `done` says when it was posted. The
+server is a process of its own, with a store in a file.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import msgspec
 from bench.ratio import line
 from bench.readers import many_files
 
+from headway.cli.serve import calm_collector
 from headway.plane.plane import Plane
 from headway.plane.settings import Settings as PlaneSettings
 from headway.server.serve import serve
@@ -30,11 +32,16 @@ from headway.store.sqlite import SqliteStore
 
 TOKEN = "only-for-this-bench"
 WATCHED = 20  # of so many programs one is followed
+PHASE = 0.618034  # of a second between one program's beat and the next one's: spread evenly
+BEGINNING = 3.0  # seconds in which all have started
 WHOLE = 1e9
+
+Event = dict[str, Any]
 
 
 async def server(path: str) -> None:
     """Serve until killed; says its port."""
+    calm_collector()
     limits = Limits(waiting_events=100_000)
     settings = Settings(port=0, bind=["127.0.0.1"], limits=limits)
     async with (
@@ -58,22 +65,29 @@ class Farm:
         self._began = time.monotonic()
 
     async def program(self, number: int, seconds: int) -> None:
-        """Start, report each second, end."""
-        await asyncio.sleep(number % 100 / 100)
-        await self._post(number, "registered", meta={"title": f"program {number}"})
-        await self._post(number, "started")
-        for _ in range(seconds):
-            began = time.monotonic()
-            await self._post(number, "progress", done=began - self._began, total=WHOLE)
-            self.answered.append(time.monotonic() - began)
-            await asyncio.sleep(max(0.0, 1.0 - self.answered[-1]))
-        await self._post(number, "ended", outcome="succeeded")
+        """Start all jobs, report each second, end all. Each second one job ends and one begins."""
+        jobs = [f"farm-{number}~frame-{n:03}~" for n in range(self._jobs)]
+        phase = number * PHASE % 1.0
+        await asyncio.sleep(phase)
+        await self._post([one for job in jobs for one in _begun(job)])
+        due = self._began + BEGINNING + phase
+        for beat in range(seconds):
+            await asyncio.sleep(due - time.monotonic())
+            jobs.append(f"farm-{number}~later-{beat:03}~")
+            await self._beat([_ended(jobs.pop(0)), *_begun(jobs[-1])], jobs[:-1])
+            due = max(due + 1.0, time.monotonic())
+        await asyncio.sleep(due - time.monotonic())
+        await self._post([_ended(job) for job in jobs])
 
-    async def _post(self, number: int, kind: str, **more: Any) -> None:
+    async def _beat(self, edges: list[Event], jobs: list[str]) -> None:
+        began = time.monotonic()
+        level = {"done": began - self._began, "total": WHOLE}
+        await self._post([*edges, *({"kind": "progress", "key": job, **level} for job in jobs)])
+        self.answered.append(time.monotonic() - began)
+
+    async def _post(self, events: list[Event]) -> None:
         at = time.time()
-        keys = [f"farm-{number}~frame-{n:03}~" for n in range(self._jobs)]
-        events = [{"kind": kind, "key": key, "at": at, **more} for key in keys]
-        body = msgspec.json.encode({"events": events})
+        body = msgspec.json.encode({"events": [{"at": at, **event} for event in events]})
         while True:
             async with self._session.post(f"{self._url}/api/v1/events", data=body) as answer:
                 if answer.status == 200:
@@ -114,7 +128,7 @@ async def main(programs: int, jobs: int, seconds: int) -> None:
         try:
             async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
                 await _run(Farm(session, url, jobs), process.pid, programs, seconds)
-                await _check(session, url, programs * jobs)
+                await _check(session, url, programs * (jobs + seconds))
         finally:
             process.kill()
             await process.wait()
@@ -124,7 +138,7 @@ async def _run(farm: Farm, pid: int, programs: int, seconds: int) -> None:
     async with asyncio.TaskGroup() as tasks:
         following = [tasks.create_task(farm.follow(n)) for n in range(0, programs, WATCHED)]
         posting = [tasks.create_task(farm.program(n, seconds)) for n in range(programs)]
-        await asyncio.sleep(2.5)  # all have started
+        await asyncio.sleep(BEGINNING + 1.0)
         cpu, began = _cpu(pid), time.monotonic()
         await asyncio.sleep(seconds - 2)
         spent = (_cpu(pid) - cpu) / (time.monotonic() - began)
@@ -160,6 +174,17 @@ async def _check(session: aiohttp.ClientSession, url: str, jobs: int) -> None:
             break
     lost = 3 * jobs - sum(edges.values()) + abs(jobs - totals.get("succeeded", 0))
     line(f"edges lost, of {3 * jobs}", lost, "0")
+
+
+def _begun(job: str) -> list[Event]:
+    return [
+        {"kind": "registered", "key": job, "meta": {"title": "one frame"}},
+        {"kind": "started", "key": job},
+    ]
+
+
+def _ended(job: str) -> Event:
+    return {"kind": "ended", "key": job, "outcome": "succeeded"}
 
 
 def _cpu(pid: int) -> float:

@@ -55,11 +55,10 @@ async def test_who_comes_late_knows_the_step_at_once() -> None:
         async with watching(comfy.url) as first:
             await first.until(lambda: (job := first.job(mine)) and job.bars)
         async with watching(comfy.url) as watch:
-            job = watch.job(mine)
+            assert watch.first is not None
+            (job,) = watch.first
 
-        assert watch.batches == 1
-        assert job is not None
-        assert job.phase == "running"
+        assert (job.native, job.phase) == (mine, "running")
         assert job.title == "tiny 512×512 · 60 steps"
         assert [bar.step for bar in job.bars] == ["3"]
 

@@ -34,18 +34,18 @@ class Watch:
         self.source = source
         self.entities: dict[str, AnyEntity] = {}
         self.events: list[AnyEvent] = []
-        self.batches = 0
+        self.first: list[JobView] | None = None  # the jobs after the first batch
         self.lost: SourceLost | None = None
         self._news = asyncio.Event()
 
     async def listen(self, batches: AsyncIterator[list[AnyEvent]]) -> None:
         try:
             async for batch in batches:
-                self.batches += 1
                 for event in batch:
                     again = _decode(_encode(event))
                     self.events.append(again)
                     fold(self.entities, again)
+                self.first = self.jobs() if self.first is None else self.first
                 self._news.set()
         except SourceLost as lost:
             self.lost = lost
@@ -83,7 +83,7 @@ async def watching(
     watch = Watch(hands)
     async with hands.connect(list(known), None) as batches, asyncio.TaskGroup() as group:
         task = group.create_task(watch.listen(batches))
-        await watch.until(lambda: watch.batches)
+        await watch.until(lambda: watch.first is not None)
         try:
             yield watch
         finally:

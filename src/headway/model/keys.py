@@ -31,6 +31,7 @@ from headway.errors import UsageError
 Kind = Literal["job", "step", "group", "source", "worker", "daemon"]
 
 LONGEST_NATIVE = 200  # characters that an id may take in a key, percent signs included
+REMEMBERED = 32_768  # keys whose kind is known: fewer than live ones, and each look forgets one
 KEPT_OF_LONG = 12  # characters of a longer one, before its digest; each may take 12
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:@+-]*\Z").match
@@ -69,7 +70,7 @@ def split(key: str) -> tuple[str, ...]:
     return tuple(unquote(part, errors="surrogatepass") for part in key.split("~"))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def kind_of(key: str) -> Kind:
     """What the key names. Raises: UsageError if it is no key."""
     parts = key.split("~")
@@ -105,7 +106,12 @@ def group_key(group: str) -> str:
 
 def source_of(key: str) -> str:
     """The name of the source that owns the entity; "" for groups and daemons."""
-    return readable(unquote(key.partition("~")[0], errors="surrogatepass"))
+    return _decoded(key.partition("~")[0])
+
+
+@lru_cache(maxsize=1024)
+def _decoded(part: str) -> str:
+    return readable(unquote(part, errors="surrogatepass"))
 
 
 def readable(part: str) -> str:

@@ -18,13 +18,14 @@ from headway.fold.admit import admit
 from headway.hub import LARGEST, Hub, Mailbox, Wants, everything
 from headway.model.cursor import Cursor
 from headway.model.events import AnyEvent
-from headway.model.keys import join, kind_of, source_of
+from headway.model.keys import join, source_of
 from headway.model.records import Record
-from headway.model.views import AnyView, GroupView, JobView, SourceView
-from headway.model.words import RESOLVED
+from headway.model.views import JobView, SourceView
 from headway.plane.deadlines import Deadlines
-from headway.plane.deaths import PROCESS, deaths
+from headway.plane.deaths import deaths
+from headway.plane.estimating import Estimating
 from headway.plane.forecast import Forecaster
+from headway.plane.live import Live
 from headway.plane.reader import Reader
 from headway.plane.settings import Settings
 from headway.plane.supervise import contact, supervise
@@ -36,10 +37,7 @@ from headway.transport.left import Left
 log = logging.getLogger(__name__)
 
 PRUNE_EVERY = 600.0  # seconds between looks at what is too old or too much
-OVERDUE_LOOK = 1.0  # seconds between looks at estimates that passed, while jobs run
 RECALLED = 50  # finished jobs of a signature, and of a family, that an estimate may use
-BREATH = 256  # views that are made between two breaths
-FORECAST_PAUSE = 0.1  # seconds between two rounds of estimates
 DEATHS_LOOK = 1.0  # seconds between looks at whether the processes of open jobs run
 FIRST_LOOK, LONGEST_LOOK = 5.0, 60.0  # seconds between looks for new local back ends
 
@@ -74,22 +72,22 @@ class Plane:
         self._left = left
         self._sources: dict[str, Source] = {}
         self._initial = list(sources)
-        self._live: dict[str, Change] = {}
-        self._owned: set[str] = set()  # live jobs that a process answers for
+        self._live = Live()
         self._writer = Writer(store, self._tell)
-        self._reader = Reader(store, self._writer, self._live)
-        self._deadlines = Deadlines(self._live, clock)
+        self._reader = Reader(store, self._writer, self._live.changes)
+        self._deadlines = Deadlines(self._live.changes, clock)
         self._forecaster = Forecaster(self._recall)
-        self._told = self.hub.subscribe(_is_job)
+        self._estimating = Estimating(
+            self.hub, self._live, self._forecaster, report=self.report, clock=clock, sleep=sleep
+        )
         self._tasks: asyncio.TaskGroup
         self._stack = AsyncExitStack()
         self._running: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        for change in self.store.live():
-            self._live[change.key] = change
-            if _is_owned(change):
-                self._owned.add(change.key)
+        known = self.store.live()
+        self._live.tell(known)
+        for change in known:
             if isinstance(change.view, JobView):
                 self._forecaster.hear(change.view)
         self._tasks = await self._stack.enter_async_context(asyncio.TaskGroup())
@@ -98,8 +96,8 @@ class Plane:
             self._deadlines.run(self.hub.publish),
             self._keep_writing(),
             self._keep_looking_outside(),
-            self._keep_forecasting(),
-            self._keep_watching_overdue(),
+            self._estimating.run(),
+            self._estimating.watch_overdue(),
             self._keep_pruning(),
             self._keep_finding_deaths(),
         ):
@@ -153,7 +151,7 @@ class Plane:
 
     def live(self) -> Mapping[str, Change]:
         """Every live entity but steps, as last told. Read only."""
-        return self._live
+        return self._live.changes
 
     async def report(self, events: Sequence[AnyEvent]) -> None:
         """Say what happened. Returns once stored: on disk, if an edge is among it.
@@ -183,7 +181,7 @@ class Plane:
                 return True, head, [one for one in changes if wants(one)], mailbox
         head = Cursor(self.store.cursor().epoch, self.hub.head)
         mailbox.skip_to(head.offset)
-        snapshot = sorted(self._live.values(), key=lambda change: change.offset)
+        snapshot = sorted(self._live.changes.values(), key=lambda change: change.offset)
         return False, head, [one for one in snapshot if wants(one)], mailbox
 
     async def read(self, method: str, *args: Any, **kw: Any) -> Any:
@@ -219,35 +217,21 @@ class Plane:
         return self.store.changes(cursor), self.store.cursor()
 
     def _tell(self, changes: list[Change]) -> None:
-        for change in changes:
-            if kind_of(change.key) == "step":  # its view is made only for who looks at it
-                continue
-            # Only an edge can end what is live: of a level no view is made for that.
-            if not change.edge and change.key in self._live:
-                self._live[change.key] = change
-            elif _is_over(change):
-                self._live.pop(change.key, None)
-                self._owned.discard(change.key)
-            else:
-                self._live[change.key] = change
-                if _is_owned(change):
-                    self._owned.add(change.key)
+        self._live.tell(changes)
         self._deadlines.watch(changes)
         self.hub.publish(changes)
 
     def _known(self, name: str) -> tuple[list[JobView], SourceView | None]:
         jobs = [
-            change.view
-            for change in self._live.values()
-            if isinstance(change.view, JobView) and change.view.source == name
+            change.view for change in self._live.of(join(name)) if isinstance(change.view, JobView)
         ]
-        source = self._live.get(join(name))
+        source = self._live.changes.get(join(name))
         view = source.view if source else None
         return jobs, view if isinstance(view, SourceView) else None
 
     def _not_seen_yet(self) -> list[AnyEvent]:
         # What the last writer saw is "last seen then", never "running now".
-        sources = [change.view for change in self._live.values()]
+        sources = [change.view for change in self._live.changes.values()]
         return [
             event
             for view in sources
@@ -277,41 +261,6 @@ class Plane:
             await self._sleep(self._settings.look_outside)
             await _despite_store_errors(self._writer.look_outside())
 
-    async def _keep_forecasting(self) -> None:
-        while True:
-            await self._told.wait()
-            began = asyncio.get_running_loop().time()
-            overflowed = self._told.overflowed
-            changed, _ = self._told.take(LARGEST)
-            if overflowed:  # more changed than could be held: look at all there is
-                self._told = self._emptied(self._told, _is_job)
-                changed = list(self._live.values())
-            await self._forecast(changed)
-            # Meanwhile changes conflate: where there are thousands of jobs, their estimates
-            # take a third of the time at most.
-            spent = asyncio.get_running_loop().time() - began
-            await self._sleep(max(FORECAST_PAUSE, 2.0 * spent))
-
-    async def _keep_watching_overdue(self) -> None:
-        while True:
-            await self._sleep(OVERDUE_LOOK)
-            late = [self._live.get(key) for key in self._forecaster.overdue(self.clock())]
-            await self._forecast([change for change in late if change is not None])
-
-    async def _forecast(self, changed: Sequence[Change]) -> None:
-        if not changed:
-            return
-        # Views are made for those that may matter, and for no other.
-        sources = {change.key.partition("~")[0] for change in changed}
-        near = [one for key, one in self._live.items() if key.partition("~")[0] in sources]
-        try:
-            views, live = await _views(changed), await _views(near)
-            events = await self._forecaster.after(views, live, self.clock())
-        except Exception:  # a task root: a job that cannot be estimated harms no other
-            log.exception("forecast.failed jobs=%d", len(changed))
-            return
-        await _despite_store_errors(self.report(events))
-
     async def _keep_pruning(self) -> None:
         while True:
             await _despite_store_errors(self._prune())
@@ -330,7 +279,7 @@ class Plane:
             except HeadwayError as error:
                 log.error("deaths.failed why=%s", error)
             except Exception:  # a task root: what a job says of its process comes from anybody
-                log.exception("deaths.failed jobs=%d", len(self._live))
+                log.exception("deaths.failed jobs=%d", len(self._live.changes))
             await self._sleep(DEATHS_LOOK)
 
     async def _find_deaths(self) -> None:
@@ -340,7 +289,7 @@ class Plane:
             if found.events:
                 await self.report(found.events)
             found.forget()
-        owned = [self._live[key].view for key in self._owned]
+        owned = [self._live.changes[key].view for key in self._live.owned]
         died = await asyncio.to_thread(deaths, owned, self.clock())
         if died:
             await self.report(died)
@@ -355,30 +304,6 @@ class Plane:
             await _despite_store_errors(self.report(seen))
             await self._sleep(pause)
             pause = FIRST_LOOK if found else min(pause * 1.5, LONGEST_LOOK)
-
-
-def _is_job(change: Change) -> bool:
-    return kind_of(change.key) == "job"
-
-
-def _is_owned(change: Change) -> bool:
-    return isinstance(change.view, JobView) and PROCESS in change.view.meta
-
-
-async def _views(changes: Sequence[Change]) -> list[AnyView]:
-    found = []
-    for n, change in enumerate(changes):
-        found.append(change.view)
-        if n % BREATH == BREATH - 1:
-            await asyncio.sleep(0)  # making thousands of views is not one long moment
-    return found
-
-
-def _is_over(change: Change) -> bool:
-    view = change.view
-    if isinstance(view, JobView):
-        return view.phase in RESOLVED
-    return isinstance(view, GroupView) and view.complete
 
 
 async def _despite_store_errors(work: Awaitable[Any]) -> None:

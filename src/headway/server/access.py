@@ -19,6 +19,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -148,6 +149,7 @@ def by_token(given: str, rules: Rules) -> Key | None:
     return matching[0] if matching else None
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(address: str) -> bool:
     """True if the address, as a socket names it, is of this machine alone."""
     try:

@@ -7,6 +7,8 @@ Rule 2: whoever takes nothing of what waits for it for `slow_seconds` is let go,
 whatever it asked for: a stream, a list, a file.
 Rule 3: a gate passes on what it hears; only what a stream wants to know (room, the end)
 is told aside.
+Rule 4: when the server stops, whoever was taken at the last moment is let go at once:
+aiohttp ends only the connections that it knew when it stopped.
 
 Slow request heads are aiohttp's to bound: `keepalive_timeout` counts from the start of
 the connection, and from each answer, to the next complete head.
@@ -62,6 +64,9 @@ class Gate(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.peer = peer_of(transport.get_extra_info("peername"))
+        if self._gates.closed:
+            transport.abort()
+            return
         self._inner = self._gates.let_in(self)
         if self._inner is None:
             transport.write(REFUSAL)
@@ -145,7 +150,8 @@ class Gate(asyncio.Protocol):
 class Gates:
     """All connections: the protocol factory of our port. `make` gives what is behind.
 
-    An async context manager: meanwhile nobody keeps what waits for it waiting (Rule 2).
+    An async context manager: meanwhile nobody keeps what waits for it waiting (Rule 2),
+    and after it nobody comes in (Rule 4).
     """
 
     def __init__(
@@ -164,6 +170,7 @@ class Gates:
         self._peers: Counter[str] = Counter()
         self._tasks = asyncio.TaskGroup()
         self._watching: asyncio.Task[None]
+        self.closed = False
 
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
@@ -171,6 +178,7 @@ class Gates:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.closed = True
         self._watching.cancel()
         await self._tasks.__aexit__(None, None, None)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from headway.model.keys import Kind, kind_of, source_of
+from headway.model.keys import Kind, join, kind_of, source_of
 from headway.store.contract import Change
 from headway.talk.messages import KIND_OF, Filter, Topic, matches
 
@@ -20,7 +20,7 @@ OWNED: frozenset[Kind] = frozenset({"job", "source", "worker"})  # their source 
 class Interest:
     """What one reader wants. `jobs` are those whose steps it follows."""
 
-    __slots__ = ("_filter", "_filters", "_kinds", "_narrows", "jobs", "narrow")
+    __slots__ = ("_filter", "_filters", "_kinds", "_narrows", "_part", "jobs", "narrow")
 
     def __init__(self, topics: Iterable[Topic], wanted: Filter, *, narrow: bool = False) -> None:
         self.jobs: set[str] = set()
@@ -29,9 +29,12 @@ class Interest:
         self._filter = wanted
         self._filters = bool(wanted)
         self._narrows = bool(wanted.source or wanted.key)
+        self._part = join(wanted.source) if wanted.source else ""
 
     def wants(self, change: Change) -> bool:
         """True if the change is of a subscribed topic, or a step of a followed job."""
+        if self.narrow and self._part and not self.jobs and self._is_elsewhere(change.key):
+            return False
         kind = kind_of(change.key)
         if kind == "step":
             return bool(self.jobs) and change.key.rpartition("~")[0] in self.jobs
@@ -49,6 +52,11 @@ class Interest:
         if not self._filters or kind_of(change.key) == "step":
             return True
         return matches(self._filter, change.view)
+
+    def _is_elsewhere(self, key: str) -> bool:
+        # Of every change every reader asks this: what needs decoding is looked at later.
+        part = key.partition("~")[0]
+        return part != self._part and part != "" and "%" not in part
 
     def _may_match(self, key: str, kind: Kind) -> bool:
         wanted = self._filter

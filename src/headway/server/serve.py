@@ -148,10 +148,15 @@ async def _bind(door: Door, stack: AsyncExitStack, run_file: str) -> list[Addres
             if error.errno in ABSENT and host != settings.bind[0]:
                 continue
             raise _cannot_bind(error, host, port, run_file) from error
-        stack.callback(listening.close)
+        stack.push_async_callback(_close, listening)
         name = listening.sockets[0].getsockname()
         bound.append(Address(host=name[0], port=name[1]))
     return bound
+
+
+async def _close(listening: asyncio.Server) -> None:
+    listening.close()
+    await asyncio.sleep(0)  # a connection that was taken already is made in the next turn
 
 
 def _cannot_bind(error: OSError, host: str, port: int, run_file: str) -> ConfigError:
