@@ -98,7 +98,11 @@ class Ring:
 
     async def round(self) -> None:
         """Let the pause end, and what is due be told."""
+        await self._settle()
         self._pause.set()
+        await self._settle()
+
+    async def _settle(self) -> None:
         for _ in range(10):
             await asyncio.sleep(0)
 

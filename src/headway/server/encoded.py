@@ -9,6 +9,7 @@ waits for a slow reader is bounded in bytes.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -32,53 +33,60 @@ class Encoded:
     """Changes and frames as bytes."""
 
     def __init__(self) -> None:
-        self._entities: dict[tuple[int, str, bool, bool], bytes] = {}
-        self._frames: dict[tuple[object, ...], Frame] = {}
+        # Ordered: to find the first of a plain dict is slow after many were taken from it.
+        self._entities: OrderedDict[tuple[int, str, bool, bool], bytes] = OrderedDict()
+        self._frames: OrderedDict[tuple[object, ...], Frame] = OrderedDict()
 
     def first(
         self, changes: Sequence[Change], head: Cursor, interest: Interest, *, everything: bool
     ) -> tuple[Frame, Cursor, Sequence[Change]]:
         """The first frame of these changes, where its reader then stands, and the rest.
 
-        `head` is where the reader stands after all of them.
+        `head` is where the reader stands after all of them. `everything` False: as a
+        reader without a token sees them.
         """
-        shown: list[Change] = []
+        offsets: list[int] = []
+        entities: list[bytes] = []
         gone: list[str] = []
-        size = count = 0
+        size = 0
         for change in changes:
-            shows = interest.shows(change)
-            size += len(self.entity(change, everything=everything) if shows else change.key)
-            if size > LARGEST and count:
+            shown = interest.shows(change)
+            entity = self.entity(change, everything=everything) if shown else b""
+            size += len(entity) or len(change.key)
+            if size > LARGEST and (entities or gone):
                 break
-            count += 1
-            shown.append(change) if shows else gone.append(change.key)
+            if shown:
+                offsets.append(change.offset)
+                entities.append(entity)
+            else:
+                gone.append(change.key)
+        count = len(entities) + len(gone)
         rest = changes[count:]
         cursor = Cursor(head.epoch, changes[count - 1].offset) if rest else head
-        return self.frame(cursor.text, shown, gone, everything=everything), cursor, rest
+        key = (cursor.text, everything, tuple(offsets), tuple(gone))
+        return self._frame(key, entities, gone), cursor, rest
 
-    def frame(
-        self, cursor: str, shown: Sequence[Change], gone: Sequence[str], *, everything: bool
+    def _frame(
+        self, key: tuple[object, ...], entities: Sequence[bytes], gone: Sequence[str]
     ) -> Frame:
-        """The `changes` frame. `everything` False: as a reader without a token sees it."""
-        offsets = tuple([change.offset for change in shown])
-        key = (cursor, everything, offsets, tuple(gone))
         found = self._frames.get(key)
         if found is None:
-            entities = [self.entity(change, everything=everything) for change in shown]
+            cursor = str(key[0])
             payload = messages.changes(cursor, entities, gone)
             found = self._frames[key] = Frame(payload, cursor)
             if len(self._frames) > FRAMES:
-                del self._frames[next(iter(self._frames))]
+                self._frames.popitem(last=False)
         return found
 
     def entity(self, change: Change, *, everything: bool) -> bytes:
         """The changed entity's view."""
-        key = (change.offset, change.key, getattr(change.view, "revised", False), everything)
+        view = change.view
+        key = (change.offset, change.key, getattr(view, "revised", False), everything)
         found = self._entities.get(key)
         if found is None:
-            found = self._entities[key] = view_bytes(change.view, everything=everything)
+            found = self._entities[key] = view_bytes(view, everything=everything)
             if len(self._entities) > ENTITIES:
-                del self._entities[next(iter(self._entities))]
+                self._entities.popitem(last=False)
         return found
 
 

@@ -138,15 +138,18 @@ class Follower:
         self._cursor = head
 
     async def _tell(self, epoch: str) -> None:
+        clock, due = asyncio.get_running_loop().time, 0.0
         while not self.mailbox.overflowed:
             if not self.interest.jobs:
                 await self._in_step(epoch)
             await self.mailbox.wait()
+            if (early := due - clock()) > 0.0:
+                await self._sleep(early)
+            due = clock() + self._pause
             while not self.drain() and not self.mailbox.overflowed:
                 self._wire.check()
                 await self._flow.room()
                 await asyncio.sleep(0)
-            await self._sleep(self._pause)
 
     async def _in_step(self, epoch: str) -> None:
         which = Which(
