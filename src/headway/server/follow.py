@@ -86,7 +86,7 @@ class Follower:
 
     def follow(self, job: str) -> None:
         """From now on the job's steps are among the news."""
-        self.interest.jobs.add(job)
+        self.interest.follow(job)
         if self._which is not None:
             self._door.circles.part(self._which, self)
 

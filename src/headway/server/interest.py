@@ -8,7 +8,8 @@ sources and keys than the filter's: of these it is told nothing at all (`begin_a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 
 from headway.model.keys import Kind, join, kind_of, source_of
 from headway.store.contract import Change
@@ -17,19 +18,30 @@ from headway.talk.messages import KIND_OF, Filter, Topic, matches
 OWNED: frozenset[Kind] = frozenset({"job", "source", "worker"})  # their source never changes
 
 
+NOBODY: frozenset[str] = frozenset()  # one for all: most readers follow no job
+
+
 class Interest:
     """What one reader wants. `jobs` are those whose steps it follows."""
 
     __slots__ = ("_filter", "_filters", "_kinds", "_narrows", "_part", "jobs", "narrow")
 
     def __init__(self, topics: Iterable[Topic], wanted: Filter, *, narrow: bool = False) -> None:
-        self.jobs: set[str] = set()
+        self.jobs: Set[str] = NOBODY
         self.narrow = narrow
-        self._kinds: frozenset[Kind] = frozenset(KIND_OF[topic] for topic in topics)
+        self._kinds = _kinds(frozenset(topics))
         self._filter = wanted
         self._filters = bool(wanted)
         self._narrows = bool(wanted.source or wanted.key)
         self._part = join(wanted.source) if wanted.source else ""
+
+    def follow(self, job: str) -> None:
+        """The steps of this job are wanted too."""
+        self.jobs = self.jobs | {job}
+
+    def leave(self, job: str) -> None:
+        """The steps of this job are wanted no more; twice is once."""
+        self.jobs = self.jobs - {job}
 
     def wants(self, change: Change) -> bool:
         """True if the change is of a subscribed topic, or a step of a followed job."""
@@ -63,3 +75,8 @@ class Interest:
         if wanted.key and wanted.key != key:
             return False
         return not wanted.source or kind not in OWNED or source_of(key) == wanted.source
+
+
+@lru_cache(maxsize=64)
+def _kinds(topics: frozenset[Topic]) -> frozenset[Kind]:
+    return frozenset(KIND_OF[topic] for topic in topics)

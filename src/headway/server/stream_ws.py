@@ -67,6 +67,7 @@ async def websocket(request: web.Request) -> web.StreamResponse:
     conversation = Conversation(socket)
     with door.stream(conversation.leave, peer=gate.peer):
         await socket.prepare(request)
+        socket.headers.clear()  # they are out; 5,000 idle readers need not keep them
         flow = flow_to(gate, patience=door.settings.limits.slow_seconds)
         everything = who_of(request).sees_everything
         if socket.ws_protocol == SUBPROTOCOL:
@@ -229,7 +230,7 @@ class Live:
 
     async def unsubscribe(self, data: messages.Subscription) -> None:
         """The client has seen enough of a job's steps."""
-        self._following().interest.jobs.discard(data.job)
+        self._following().interest.leave(data.job)
         self._write(messages.result(data.id, {"job": data.job}))
 
     def _following(self) -> Follower:
