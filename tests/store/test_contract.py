@@ -300,6 +300,14 @@ class Contract:
         assert [(one.source, one.n) for one in store.counts()] == [("swarm", 1)]
         assert store.counts(since_hour=1) == []
 
+    def test_totals_add_the_hours_up(self, store: Store) -> None:
+        for key, at in ((JOB, 10.0), (OTHER, 90_000.0)):
+            store.append([registered(key), ended(key=key, at=at)])
+
+        assert [one.n for one in store.counts()] == [1, 1]
+        (total,) = store.totals()
+        assert (total.source, total.hour, total.n) == ("comfy", 0, 2)
+
     def test_a_record_is_rewritten_when_a_late_fact_arrives(self, store: Store) -> None:
         store.append([ended()])
         assert [one.seconds for one in store.records()] == [None]

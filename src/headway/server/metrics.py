@@ -43,7 +43,7 @@ async def metrics(request: web.Request) -> web.Response:
     """The plane in numbers, in the text format of Prometheus or OpenMetrics."""
     parameters(request, NoQuery)
     door = door_of(request)
-    ends: list[Count] = await door.plane.read("counts")
+    ends: list[Count] = await door.plane.read("totals")
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Snapshot(_families(door, ends)))
     registry.register(request.app[TIMES])

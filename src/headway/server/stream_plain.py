@@ -114,7 +114,7 @@ class Plain:
 
     async def _statistics(self) -> frames.StatisticsData:
         plane = self._door.plane
-        ends = [(one.source, one.outcome, one.n) for one in await plane.read("counts")]
+        ends = [(one.source, one.outcome, one.n) for one in await plane.read("totals")]
         records = await plane.read("records", limit=RECORDS)
         return frames.statistics(self._live_jobs(), records, ends, now=self._now())
 

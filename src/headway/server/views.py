@@ -37,13 +37,14 @@ from headway.server.answers import (
 from headway.server.door import Door, Handler, door_of, who_of
 from headway.server.encoded import view_bytes
 from headway.server.privacy import public, public_event
-from headway.store.contract import Page, Past, Query
+from headway.store.contract import HOUR, Page, Past, Query
 from headway.talk.problems import problem
 from headway.talk.status import status_of
 
 Word = Annotated[str, Meta(max_length=1024)]
 Width = Annotated[int, Meta(ge=20, le=1000)]
 PAST = 1_000  # edges of one job in one answer
+STATS_HOURS = 7 * 24  # hours whose ends are told one by one, unless others are asked for
 
 _encode = msgspec.json.Encoder().encode
 
@@ -89,9 +90,12 @@ class PastQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class StatsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`since_hour`: hours since 1970 from which on ends are counted."""
+    """`since_hour`: hours since 1970 from which on ends are told by the hour.
 
-    since_hour: Annotated[int, Meta(ge=0)] = 0
+    Without it those of the last `STATS_HOURS`: years of them are no answer to wait for.
+    """
+
+    since_hour: Annotated[int, Meta(ge=0)] | None = None
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,13 +186,16 @@ async def past(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """How many jobs ended how, by source and hour, and in all."""
+    """How many jobs ended how: of late by source and hour, and in all by outcome."""
     asked, etag = parameters(request, StatsQuery), _etag(request)
     if unchanged(request, etag):
         return not_modified(etag)
-    found = await door_of(request).plane.read("counts", since_hour=asked.since_hour)
+    plane, since = door_of(request).plane, asked.since_hour
+    if since is None:
+        since = max(0, int(plane.clock() // HOUR) - STATS_HOURS)
+    found = await plane.read("counts", since_hour=since)
     totals: Counter[str] = Counter()
-    for one in found:
+    for one in await plane.read("totals"):
         totals[one.outcome] += one.n
     return json_answer({"counts": found, "totals": totals}, etag=etag)
 

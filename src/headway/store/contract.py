@@ -22,6 +22,7 @@ from headway.model.views import AnyView, JobView, StepView
 from headway.store.bodies import entity_from
 
 FARTHEST = 5_000  # changes that a cursor may lie behind; beyond that a snapshot is cheaper
+HOUR = 3600.0  # seconds; the grain in which ends are counted
 WIDEST = 10_000  # rows that a search without an index of its own looks at, newest first
 
 
@@ -160,6 +161,9 @@ class Reading(Protocol):
 
     def counts(self, *, since_hour: int = 0) -> list[Count]:
         """How many jobs ended how, by source and hour; jobs pruned since included."""
+
+    def totals(self) -> list[Count]:
+        """How many jobs ever ended how, by source; `hour` is 0; pruned ones included."""
 
     def records(
         self, *, signature: str = "", family: str = "", source: str = "", limit: int = 50

@@ -166,6 +166,13 @@ class MemoryStore:
         counted = sorted(self._tally.items())
         return [Count(*what, n) for what, n in counted if n > 0 and what[2] >= since_hour]
 
+    def totals(self) -> list[Count]:
+        """How many jobs ever ended how, by source."""
+        found: Counter[tuple[str, str]] = Counter()
+        for (source, outcome, _), n in self._tally.items():
+            found[source, outcome] += n
+        return [Count(*what, 0, n) for what, n in sorted(found.items()) if n > 0]
+
     def records(
         self, *, signature: str = "", family: str = "", source: str = "", limit: int = 50
     ) -> list[Record]:

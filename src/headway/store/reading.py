@@ -136,6 +136,10 @@ class Reader:
         """How many jobs ended how, by source and hour."""
         return [Count(*row) for row in self._rows("counts", (since_hour,))]
 
+    def totals(self) -> list[Count]:
+        """How many jobs ever ended how, by source."""
+        return [Count(*row) for row in self._rows("totals", ())]
+
     def records(
         self, *, signature: str = "", family: str = "", source: str = "", limit: int = 50
     ) -> list[Record]:

@@ -15,8 +15,7 @@ from headway.fold.views import fraction_of, meta_of, outcome_of, phase_of, shown
 from headway.model.entities import CLASS_OF, AnyEntity, Attempt, Group, Job, Step
 from headway.model.keys import Kind, group_key, source_of
 from headway.model.words import Phase
-
-HOUR = 3600.0  # seconds; the grain of the tally
+from headway.store.contract import HOUR
 
 Tallied = tuple[str, str, int]
 """source, outcome, hour: where a job is counted."""

@@ -151,6 +151,10 @@ class SqliteStore:
         """How many jobs ended how, by source and hour."""
         return self._reader.counts(since_hour=since_hour)
 
+    def totals(self) -> list[Count]:
+        """How many jobs ever ended how, by source."""
+        return self._reader.totals()
+
     def records(
         self, *, signature: str = "", family: str = "", source: str = "", limit: int = 50
     ) -> list[Record]:

@@ -38,6 +38,9 @@ order by attempt desc limit 1;
 -- name: counts
 select source, outcome, hour, n from tally where hour >= ? and n > 0;
 
+-- name: totals
+select source, outcome, 0, sum(n) from tally group by source, outcome having sum(n) > 0;
+
 -- name: records
 select body from records order by ended_at desc, key desc limit :limit;
 
