@@ -23,7 +23,7 @@ from headway.store.bodies import entity_from
 
 FARTHEST = 5_000  # changes that a cursor may lie behind; beyond that a snapshot is cheaper
 HOUR = 3600.0  # seconds; the grain in which ends are counted
-WIDEST = 10_000  # rows that a search without an index of its own looks at, newest first
+WIDEST = 8_000  # rows that a search without an index of its own looks at, newest first
 
 
 class Change:
