@@ -72,6 +72,12 @@ def part(n: int) -> int:
     return sum(track([1, 2, 3], f"part {n}"))
 
 
+def quiet_pool() -> None:
+    """Workers, and nothing to tell."""
+    with multiprocessing.get_context("spawn").Pool(1) as workers:
+        assert workers.map(abs, [-1]) == [1]
+
+
 def races() -> None:
     """Ends that come before their registration, from other processes."""
     manager = ProgressManager("race")

@@ -160,6 +160,12 @@ def test_a_pool_that_is_ended_by_a_signal_loses_nothing(
     assert {view.meta["group"] for view in found.values()} == {done.stdout.strip()}
 
 
+def test_who_never_said_anything_hears_nothing_at_the_end(run: Run, tmp_path: Path) -> None:
+    done = run("quiet_pool", HEADWAY_STATE_DIR=str(tmp_path / "none yet"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_ends_before_their_registration_are_counted_in_another_process(
     run: Run, tmp_path: Path
 ) -> None:

@@ -65,6 +65,17 @@ def test_beyond_the_limit_a_connection_gets_one_answer_and_its_end() -> None:
     assert not come(gates)[1].closed
 
 
+async def test_who_was_taken_while_the_server_stopped_is_let_go_at_once() -> None:
+    gates = Gates(Behind, Limits())
+    async with gates:
+        assert not come(gates)[1].closed
+
+    _, late = come(gates)
+
+    assert late.closed
+    assert len(gates) == 1, "it was never let in"
+
+
 def test_one_peer_cannot_take_everything() -> None:
     gates = Gates(Behind, Limits(peer_connections=1))
     come(gates, "2001:db8::1")

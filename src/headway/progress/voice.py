@@ -305,6 +305,8 @@ def _send_what_workers_left() -> None:
 
             with Sender() as sender:
                 sender.flush()
+    except FileNotFoundError:
+        return  # no process of this user ever left anything
     except Exception as error:  # nothing may disturb an exit; somebody else will find it
         warn(f"what workers left could not be sent: {error!r}")
 
