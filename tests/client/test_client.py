@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -12,6 +13,7 @@ from tests.server.house import House
 from tests.server.sample import bar, ended, key, queued, registered, running, step
 
 from headway.client import Client, News
+from headway.client.asking import error_of
 from headway.errors import Refused, Unreachable, UsageError
 from headway.model.events import Queued, Registered, Sealed
 from headway.model.keys import group_key
@@ -21,6 +23,7 @@ from headway.server.serve import serve
 from headway.server.settings import Settings
 from headway.store.memory import MemoryStore
 from headway.talk.messages import Filter
+from headway.talk.problems import problem
 
 
 @pytest.fixture
@@ -235,3 +238,17 @@ async def test_the_server_of_this_machine_is_found_by_its_run_file(
         Client() as client,
     ):
         assert await client.report(running()) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        *(("ambiguous", UsageError), ("consent-needed", UsageError), ("used-key", UsageError)),
+        *(("busy-key", Unreachable), ("cannot-act", Unreachable), ("slow-down", Unreachable)),
+        *(("role-refused", Refused), ("store-failing", Unreachable)),
+    ],
+)
+def test_only_what_asking_again_may_help_is_for_later(kind: str, error: type[Exception]) -> None:
+    said = problem(kind)
+
+    assert type(error_of(said.status, msgspec.json.encode(said), "http://x")) is error

@@ -6,12 +6,14 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
 from tests.monitor.scene import LONGEST, holds, monitoring, server
 
 from headway.errors import Unreachable
 from headway.monitor import StatusMonitor
 from headway.monitor.hosting import Settings
 from headway.monitor.keeping import ABSENT, Keeper
+from headway.server.serve import Serving
 from headway.sim import workflows
 from headway.sim.comfyui import SimComfyUI
 from headway.store.memory import MemoryStore
@@ -102,3 +104,23 @@ async def test_a_second_program_attaches_to_the_first_ones_server(
     assert ears.heard == []
     assert told is not None
     assert told.comfyui_prompt_id == prompt
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_who_attaches_hears_that_its_comfyui_is_not_watched_there(
+    sim: SimComfyUI, state: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, other: bool
+) -> None:
+    async with server(sim, state / "server.run") as serving:
+        await serving.door.plane.wait(lambda: _seen(serving), within=LONGEST)
+        more = {"comfyui_url": "http://127.0.0.1:1"} if other else {}
+        port = serving.addresses[0].port
+        async with monitoring(sim, tmp_path, websocket_port=port, database=None, **more):
+            pass
+
+    warned = [one for one in caplog.records if "monitor.unwatched" in one.getMessage()]
+    assert len(warned) == int(other)
+
+
+async def _seen(serving: Serving) -> bool:
+    change = serving.door.plane.live().get("comfy")
+    return change is not None and change.view.seen is True

@@ -100,6 +100,15 @@ def test_nothing_recognised_is_no_percent_but_how_much_is_printed() -> None:
     ]  # fmt: skip
 
 
+def test_of_a_word_that_is_an_argument_other_words_may_be_made() -> None:
+    hide = hiding(["pip", "install", "torch", "Größe"])
+
+    assert hide("Installing collected packages: torch, torchvision") == (
+        "Installing collected packages: …, torchvision"
+    )
+    assert hide("install torch-2.1 torch_x, install: Größe Größen") == "… …-2.1 …_x, …: … Größen"
+
+
 def test_arguments_are_hidden_wherever_the_program_prints_them() -> None:
     hide = hiding(["pip", "install", "secret-package", "--token=abcdef", "/a/private/file.txt"])
 

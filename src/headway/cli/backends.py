@@ -20,6 +20,7 @@ from headway.cli.settings import loaded
 from headway.errors import Unreachable, UsageError
 from headway.host import paths
 from headway.host.sessions import Sessions
+from headway.model.address import address_of
 from headway.sources.discovery import USUAL, Candidate, Found, look
 
 LOOKS = 3  # at back ends, until one answers
@@ -52,8 +53,8 @@ async def actors(args: Namespace) -> list[Actor]:
     ]
     if not config.plane.discover:
         return named
-    places = {_place(one.url) for one in config.sources.values()}
-    usual = [one for one in USUAL if one.kind in KINDS and _place(one.url) not in places]
+    places = {address_of(one.url) for one in config.sources.values()}
+    usual = [one for one in USUAL if one.kind in KINDS and address_of(one.url) not in places]
     found = await look(usual)
     return named + [actor_of(one.kind, _free(one, config.sources), one.url) for one in found]
 
@@ -105,14 +106,8 @@ def _free(one: Found, taken: Collection[str]) -> str:
 
 
 def _answers(actor: Actor, found: list[Found]) -> bool:
-    return any(_place(one.url) == _place(_url(actor)) for one in found)
+    return any(address_of(one.url) == address_of(_url(actor)) for one in found)
 
 
 def _url(actor: Any) -> str:
     return str(actor.url)
-
-
-def _place(url: str) -> tuple[str, int | None]:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    host = parts.hostname or ""
-    return ("127.0.0.1" if host in ("localhost", "::1") else host), parts.port

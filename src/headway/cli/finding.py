@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from headway.cli.watching import Watching
 from headway.host.mirrors import token_of
+from headway.model.address import address_of
 from headway.model.events import AnyEvent, Presence, Reading, Registered
 from headway.model.keys import join
 from headway.sources.comfyui import ComfyUI, Settings
@@ -44,12 +45,12 @@ class Discovery:
 
     async def __call__(self, watched: Sequence[Source]) -> tuple[list[Source], list[AnyEvent]]:
         """Sources to watch from now on, and what to tell of those that are only seen."""
-        places = {_place(getattr(one, "url", "")) for one in watched}
-        found = await self._looks([one for one in self._usual if _place(one.url) not in places])
+        places = {address_of(getattr(one, "url", "")) for one in watched}
+        found = await self._looks([one for one in self._usual if address_of(one.url) not in places])
         names = {one.name for one in watched}
         made = [(one, self._source(one.kind, _free(one, names), one.url)) for one in found]
         sources = [source for _, source in made if source is not None]
-        places |= {_place(one.url) for one in found}
+        places |= {address_of(one.url) for one in found}
         sources += self._behind(places)
         return sources, self._news([one for one, source in made if source is None])
 
@@ -61,7 +62,7 @@ class Discovery:
 
     def _behind(self, places: set[tuple[str, int | None]]) -> list[Source]:
         known = self._watching.fronts.all() if self._watching is not None else []
-        fresh = [(name, url) for name, url in known if _place(url) not in places]
+        fresh = [(name, url) for name, url in known if address_of(url) not in places]
         made = [self._source("comfyui", name, url) for name, url in fresh]
         return [one for one in made if one is not None]
 
@@ -104,9 +105,3 @@ def _free(one: Found, names: set[str]) -> str:
     # The usual name may be taken by a configured source of another machine.
     taken = one.name in names
     return f"{one.name}-{urlsplit(one.url).port}" if taken else one.name
-
-
-def _place(url: str) -> tuple[str, int | None]:
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    host = parts.hostname or ""
-    return ("127.0.0.1" if host in ("localhost", "::1") else host), parts.port

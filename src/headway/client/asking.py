@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 REFUSED = frozenset({401, 403})
 LATER = frozenset({408, 409, 429})
-AMBIGUOUS = f"{TYPE}ambiguous"  # a 409 that asking again does not help
+ASK_OTHERWISE = frozenset({f"{TYPE}ambiguous", f"{TYPE}consent-needed"})
+"""Those of status 409 where the same question again has the same answer."""
 
 
 class Asking:
@@ -66,7 +67,7 @@ def error_of(status: int, body: bytes, url: str) -> HeadwayError:
         words = f"{words}: {said.value!r}"
     if status in REFUSED:
         return Refused(words, said.hint)
-    if status >= 500 or (status in LATER and said.type != AMBIGUOUS):
+    if status >= 500 or (status in LATER and said.type not in ASK_OTHERWISE):
         return Unreachable(words, said.hint)
     return UsageError(words, said.hint)
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from headway.errors import HeadwayError, Unreachable
 from headway.monitor.hosting import Settings, hosted
-from headway.monitor.place import holder
+from headway.monitor.place import holder, watches
 from headway.transport.place import Place
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,16 @@ class Keeper:
         port = self._settings.port
         place = await holder(port, self._settings.run_file) if port else None
         if place is not None:
+            await self._warn_if_unwatched(place)
             await self._listen(place)
         elif self._clock() - self._heard_at >= ABSENT:
             await self._serve()
+
+    async def _warn_if_unwatched(self, place: Place) -> None:
+        url = self._settings.url
+        if url and not await watches(place, url):
+            hint = f"name it in that server's settings, as [sources.NAME] with url = {url!r}"
+            log.warning("monitor.unwatched url=%s server=%s hint=%s", url, place.url, hint)
 
     async def _serve(self) -> None:
         async with hosted(self._settings) as (place, server):

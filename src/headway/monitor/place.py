@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from headway.client import Client
 from headway.errors import ConfigError
 from headway.host import runfile
+from headway.model.address import address_of
 from headway.talk.problems import TYPE
 from headway.transport.place import Place, find
 
@@ -42,6 +44,13 @@ async def holder(port: int, run_file: str) -> Place | None:
             "stop that program, or give StatusMonitor another websocket_port",
         )
     return Place(url, token_for(port, run_file))
+
+
+async def watches(place: Place, url: str) -> bool:
+    """Whether the server there watches the back end at `url`. Raises: as `Client.status`."""
+    async with Client(place.url, place.token) as client:
+        servers = (await client.status())["servers"]
+    return address_of(url) in {address_of(one.get("server_url") or "") for one in servers}
 
 
 def token_for(port: int, run_file: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from headway.fold.folding import Entities, fold
 from headway.fold.views import view
+from headway.model.address import address_of
 from headway.model.entities import Step
 from headway.model.events import AnyEvent
 from headway.model.views import AnyView
@@ -31,7 +32,6 @@ USUAL = {"comfyui": "http://127.0.0.1:8188", "comfyui-8000": "http://127.0.0.1:8
 """Where a ComfyUI is usually found: its own port and that of its desktop app."""
 
 Clock = Callable[[], float]
-Place = tuple[str, int | None]
 
 
 class Swarm(NamedTuple):
@@ -81,9 +81,11 @@ def probe(
 
 
 def _free(usual: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:
-    known = {_place(url) for url in asked.values()}
+    known = {address_of(url) for url in asked.values()}
     return {
-        name: url for name, url in usual.items() if name not in asked and _place(url) not in known
+        name: url
+        for name, url in usual.items()
+        if name not in asked and address_of(url) not in known
     }
 
 
@@ -110,10 +112,10 @@ def _listens(url: str) -> bool:
 
 
 def _told(comfies: Sequence[Look], swarmed: Sequence[SwarmLook]) -> list[AnyView]:
-    found = {_place(one.url) for one in comfies if not one.problem}
+    found = {address_of(one.url) for one in comfies if not one.problem}
     views: list[AnyView] = []
     for swarm in swarmed:
-        places = {name: _place(url) for name, url in swarm.places().items()}
+        places = {name: address_of(url) for name, url in swarm.places().items()}
         watched = frozenset(name for name, place in places.items() if place in found)
         views += _views(swarm.events(watched))
     for one in comfies:
@@ -123,7 +125,7 @@ def _told(comfies: Sequence[Look], swarmed: Sequence[SwarmLook]) -> list[AnyView
 
 def _nested(look: Look, swarmed: Sequence[SwarmLook]) -> list[AnyEvent]:
     for swarm in swarmed:
-        if _place(look.url) in {_place(url) for url in swarm.places().values()}:
+        if address_of(look.url) in {address_of(url) for url in swarm.places().values()}:
             from headway.dialects.swarmui.nesting import Nesting
 
             nesting = Nesting(lambda _, __: None)
@@ -148,12 +150,3 @@ def _views(events: Sequence[AnyEvent]) -> list[AnyView]:
     for event in events:
         fold(entities, event)
     return [view(one) for one in entities.values() if not isinstance(one, Step)]
-
-
-def _place(url: str) -> Place:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return url, None  # it is no URL: looking at it will say so
-    return ("127.0.0.1" if host in ("localhost", "::1") else host), port

@@ -2,6 +2,8 @@
 
 Rule 1: an argument is also hidden where the program prints it, and so is the value of an
     option (`--token=…`). Options themselves and very short words tell nothing, and stay.
+Rule 2: an argument that is one word is hidden where it stands as a word: of `pip install`
+    "Installing" may be told.
 """
 
 from __future__ import annotations
@@ -34,8 +36,13 @@ def hiding(words: Sequence[str]) -> Hide:
         return lambda text: text
     # The longest first: one may be a part of another.
     listed = sorted(secrets, key=lambda one: (-len(one), one))
-    found = re.compile("|".join(map(re.escape, listed)))
+    found = re.compile("|".join(map(_pattern, listed)))
     return lambda text: found.sub(HIDDEN, text)
+
+
+def _pattern(secret: str) -> str:
+    found = re.escape(secret)
+    return rf"(?<![^\W\d_]){found}(?![^\W\d_])" if secret.isalpha() else found
 
 
 def _secrets(word: str) -> list[str]:

@@ -10,28 +10,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from headway.dialects.swarmui.nesting import Nesting, Outer
+from headway.model.address import Address, address_of
 from headway.model.events import AnyEvent
 from headway.model.views import JobView, SourceView
 from headway.sources.comfyui import ComfyUI
 from headway.sources.contract import Artefact
-
-Place = tuple[str, int | None]
 
 
 class Fronts:
     """Which ComfyUI is behind which SwarmUI, and which of them are watched."""
 
     def __init__(self) -> None:
-        self._behind: dict[str, dict[str, Place]] = {}
+        self._behind: dict[str, dict[str, Address]] = {}
         self._urls: dict[str, dict[str, str]] = {}
-        self._watched: dict[Place, Nesting] = {}
+        self._watched: dict[Address, Nesting] = {}
 
     def behind(self, swarm: str, places: Mapping[str, str], now: float) -> list[AnyEvent]:
         """The ComfyUIs of that SwarmUI: back end id → URL. What is to be told of them now."""
-        self._behind[swarm] = {name: place_of(url) for name, url in places.items()}
+        self._behind[swarm] = {name: address_of(url) for name, url in places.items()}
         self._urls[swarm] = dict(places)
         told: list[AnyEvent] = []
         for place in self._behind[swarm].values():
@@ -42,11 +40,11 @@ class Fronts:
 
     def hears(self, url: str, nesting: Nesting) -> None:
         """A ComfyUI is watched and heard, by this."""
-        self._watched[place_of(url)] = nesting
+        self._watched[address_of(url)] = nesting
 
     def left(self, url: str) -> None:
         """A ComfyUI is not heard any more."""
-        self._watched.pop(place_of(url), None)
+        self._watched.pop(address_of(url), None)
 
     def watched(self, swarm: str) -> frozenset[str]:
         """The ids of the back ends whose ComfyUI is watched and heard now."""
@@ -101,14 +99,3 @@ class Behind:
         async for events in batches:
             self._fronts.hears(self.url, self._nesting)
             yield self._nesting.hear(events)
-
-
-def place_of(url: str) -> Place:
-    """Host and port, the same for all names of this machine."""
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:
-        return url, None
-    usual = 443 if parts.scheme == "https" else 80
-    return ("127.0.0.1" if host in ("localhost", "::1") else host), port or usual
