@@ -2,8 +2,8 @@
 
 Rule 1: reports and readers come first. Where thousands of jobs change each second their
 estimates take a third of the time at most, in slices of a few milliseconds.
-Rule 2: whoever changed first is estimated first; what changes again meanwhile keeps its
-place and is estimated as it then is.
+Rule 2: sources take turns: what changes again while its source waits for its turn keeps
+that turn, and is estimated once, as it then is.
 Rule 3: bounded: what is due is at most one change for each job; beyond what the mailbox
 holds all that is live is due.
 """
