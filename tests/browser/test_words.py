@@ -28,6 +28,7 @@ TABLE = [
     ("estimateWords({estimate: e}, 110).lead", "any moment now"),
     ("estimateWords({estimate: e}, 200).lead", "overdue"),
     ("startWords({}, 0)", "start not known yet"),
+    ("startWords({readings: {start_at: 0}}, 9)", "should start any moment"),
     ("positionWords({position: 2, position_of: 7})", "2 of 7"),
     ("barWords({done: 9, total: 20, unit: 'steps'})", "9 of 20 steps"),
     ("barWords({done: 0, total: 1})", ""),

@@ -128,19 +128,28 @@ def test_only_recent_runs_count() -> None:
 
 
 def test_the_line_starts_each_job_where_the_one_before_ends() -> None:
-    estimates = line(
+    estimates, stops = line(
         [(10.0, 8.0, 12.0)], [("a", (20.0, 20.0, 20.0), 3), ("b", (5.0, 4.0, 6.0), 2)], now=100.0
     )
 
     assert (estimates["a"].start_at, estimates["a"].end_at) == (110.0, 130.0)
     assert (estimates["b"].start_at, estimates["b"].end_at) == (130.0, 135.0)
     assert estimates["b"].high_at > estimates["a"].high_at
+    assert stops is None
 
 
 def test_nothing_behind_a_job_of_unknown_length_is_estimated() -> None:
-    assert set(line([], [("a", (1.0, 1.0, 1.0), 1), ("b", None, 0), ("c", None, 0)], now=0.0)) == {
-        "a"
-    }
+    waiting = [("a", (1.0, 1.0, 1.0), 1), ("b", None, 0), ("c", None, 0)]
+
+    estimates, stops = line([], waiting, now=10.0)
+
+    assert set(estimates) == {"a"}
+    assert stops == ("b", 11.0), "it starts when the one before it ends"
+
+
+def test_who_waits_for_nothing_that_is_known_has_no_start() -> None:
+    assert line([], [("a", None, 0)], now=10.0) == ({}, None)
+    assert line([(5.0, 4.0, 6.0)], [("a", None, 0)], now=10.0) == ({}, ("a", 15.0))
 
 
 def test_the_warm_up_unit_is_left_out_of_the_pace() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from headway.errors import StoreError, UsageError
+from headway.fold.clock import start_of
 from headway.model.cursor import Cursor
 from headway.model.events import (
     AnyEvent,
@@ -303,6 +304,36 @@ async def test_jobs_in_line_get_estimates_from_the_history_of_their_kind() -> No
         assert running.end_at == pytest.approx(NOW + 10, abs=3)
         assert queued.start_at == pytest.approx(running.end_at, abs=1)
         assert queued.end_at == pytest.approx(queued.start_at + 10, abs=1)
+
+
+async def test_the_first_in_line_has_a_start_though_its_own_length_is_unknown() -> None:
+    kind = {"signature": "s", "family": "f", "work": 1.0}
+    first, second = (JobKey("comfy", one, "9").text for one in ("first", "second"))
+    async with plane_over(MemoryStore()) as plane:
+        old = JobKey("comfy", "old", "1").text
+        await plane.report(
+            [
+                Registered(key=old, at=NOW - 100, observer="test", meta=kind),
+                Started(key=old, at=NOW - 50, observer="test"),
+                Ended(key=old, at=NOW - 40, observer="test", outcome="succeeded"),
+                Registered(key=JOB, at=NOW, observer="test", meta=kind),
+                started(),
+                *[Queued(key=key, at=NOW, observer="test") for key in (first, second)],
+                Position(key=first, at=NOW, observer="test", position=1),
+                Position(key=second, at=NOW, observer="test", position=2),
+            ]
+        )
+
+        await seen(plane, lambda: start_of(plane.live()[first].view) is not None)
+
+        view = plane.live()[first].view
+        assert view.estimate is None
+        assert start_of(view) == pytest.approx(NOW + 10, abs=3)
+        assert start_of(plane.live()[second].view) is None
+
+        stranger = JobKey("comfy", "stranger", "3").text
+        await plane.report([ended(), started(stranger)])
+        await seen(plane, lambda: start_of(plane.live()[first].view) is None)
 
 
 async def test_waiting_for_a_group_ends_exactly_when_its_last_member_does(plane: Plane) -> None:

@@ -36,6 +36,12 @@ def test_an_active_job_is_a_line_with_its_bar() -> None:
     assert found[1].endswith("title of abc")
 
 
+def test_who_waits_says_when_it_should_start_though_its_end_is_not_known() -> None:
+    (_, line) = block(status(job(phase="queued", position=1, readings={"start_at": NOW + 42})))
+
+    assert "#1 in line  starts in 42s" in line
+
+
 def test_a_pipe_is_told_when_a_person_would_notice() -> None:
     before, after = status(job(fraction=0.51)), status(job(fraction=0.52))
 

@@ -1,16 +1,25 @@
 """The line: when those that wait will start and end.
 
 Rule 1: one job at a time: the next starts when the one before it is expected to end.
-Rule 2: once the length of one in line is unknown, nothing behind it is estimated.
+Rule 2: once the length of one in line is unknown, nothing behind it is estimated; when
+it will start is known all the same, if something is ahead of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import hypot
+from typing import NamedTuple
 
 from headway.estimate.remaining import Spread
 from headway.model.views import Estimate
+
+
+class Line(NamedTuple):
+    """`estimates` by key; `stops`: the first of unknown length, and when it should start."""
+
+    estimates: dict[str, Estimate]
+    stops: tuple[str, float] | None = None
 
 
 def estimate_of(
@@ -30,8 +39,8 @@ def estimate_of(
 
 def line(
     first: Sequence[Spread], waiting: Iterable[tuple[str, Spread | None, int]], *, now: float
-) -> dict[str, Estimate]:
-    """Estimates of those that wait, in order: (key, length, samples) to key → estimate.
+) -> Line:
+    """Estimates of those that wait, in order: (key, length, samples).
 
     `first` is what the running jobs still need; the line moves when the last of them
     ends. Widths add up as independent errors do.
@@ -41,7 +50,7 @@ def line(
     estimates: dict[str, Estimate] = {}
     for key, length, samples in waiting:
         if length is None:
-            break
+            return Line(estimates, (key, round(now + ahead, 3)) if ahead else None)
         below = hypot(below, length[0] - length[1])
         above = hypot(above, length[2] - length[0])
         end = ahead + length[0]
@@ -53,4 +62,4 @@ def line(
             how="history and the line ahead",
         )
         ahead = end
-    return estimates
+    return Line(estimates)

@@ -45,12 +45,20 @@ def moment(job: JobView, source: NodeView | None, now: float) -> Moment:
         waited=_between(job.queued_at, job.started_at or (None if job.ended_at else now)),
         elapsed=_between(job.started_at, until),
         remaining=max(estimate.end_at - now, 0.0) if estimate else None,
-        starts_in=_left(estimate.start_at if estimate else None, now),
+        starts_in=_left(start_of(job), now),
         overdue=bool(estimate and now > estimate.high_at),
         stale=stale,
         stalled=now - job.updated_at if silent else None,
         percent=None if job.fraction is None else 100.0 * job.fraction,
     )
+
+
+def start_of(job: JobView) -> float | None:
+    """When it should start, while it waits: of its estimate, or alone where there is none."""
+    if job.estimate is not None:
+        return job.estimate.start_at
+    alone = job.readings.get("start_at")
+    return float(alone) if isinstance(alone, float | int) and job.phase == "queued" else None
 
 
 def unreachable_since(source: NodeView | None) -> float | None:

@@ -31,6 +31,9 @@ REMEMBERED = 256  # kinds of job whose history is held
 MATERIAL = 0.05  # of the remaining time: smaller changes are not worth a message
 SMALLEST = 0.5  # seconds: likewise
 
+START = "start_at"
+"""The reading: when one that waits should start, where its end cannot be estimated."""
+
 Recall = Callable[[JobView], Awaitable[Sequence[Record]]]
 
 
@@ -101,6 +104,8 @@ class Forecaster:
         )
         if waiting and (rests or not any(one.phase == "running" for one in jobs)):
             events += await self._line(rests, waiting[:LINE], now)
+        else:
+            events += _starts(waiting[:LINE], None, now)
         return events
 
     async def _line(
@@ -112,13 +117,14 @@ class Forecaster:
             similar = await self._similar(job, warm)
             lengths.append((job.key, whole(similar), len(similar)))
             warm = _family(job)
-        estimates = line(rests, lengths, now=now)
-        return [
+        estimates, stops = line(rests, lengths, now=now)
+        told = [
             event
             for job in waiting
             if job.key in estimates
             for event in _material(job, estimates[job.key], now)
         ]
+        return told + _starts(waiting, stops, now)
 
     def _rest(self, job: JobView, similar: Sequence[Record], now: float) -> Spread | None:
         standing = job.estimate
@@ -159,6 +165,22 @@ def _material(job: JobView, said: Estimate, now: float) -> list[AnyEvent]:
         if moved < slack and known.samples == said.samples:
             return []
     return [_reading(job, "estimate", msgspec.structs.asdict(said), now)]
+
+
+def _starts(
+    waiting: Sequence[JobView], stops: tuple[str, float] | None, now: float
+) -> list[AnyEvent]:
+    """The start of the one whose length is unknown; nobody else keeps one that was told."""
+    told: list[AnyEvent] = []
+    for job in waiting:
+        known = job.readings.get(START)
+        at = stops[1] if stops and stops[0] == job.key else None
+        if at is None and known is None:
+            continue
+        slack = max(SMALLEST, MATERIAL * (at - now)) if at is not None else 0.0
+        if at is None or not isinstance(known, float | int) or abs(known - at) > slack:
+            told.append(_reading(job, START, at, now))
+    return told
 
 
 def _reading(job: JobView, field: str, value: object, now: float) -> Reading:

@@ -140,7 +140,8 @@ def _left(one: Status, now: float, *, wide: bool) -> str:
     if one["stalled_for"] is not None:
         return f"stalled {duration(one['stalled_for'])}"
     if one["eta"] is None:
-        return ""
+        starts = seconds_of(one["eta_starts_at"])
+        return "" if starts is None else f"starts in {duration(max(starts - now, 0.0))}"
     low, high = seconds_of(one["eta_low_at"]), seconds_of(one["eta_high_at"])
     if one["overdue"] or low is None or high is None:
         return "overdue"

@@ -23,6 +23,8 @@ from headway.model.views import (
     WorkerView,
 )
 
+JOB_READINGS = frozenset({"start_at"})
+
 JOB_META = frozenset(
     {
         "number",
@@ -99,7 +101,7 @@ def _job(view: JobView) -> JobView:
         evidence="",
         outputs=[],
         meta=_only(view.meta, JOB_META),
-        readings={},
+        readings=_only(view.readings, JOB_READINGS),
     )
 
 

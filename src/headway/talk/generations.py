@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from headway.fold.clock import moment
+from headway.fold.clock import moment, start_of
 from headway.model.views import JobView, SourceView
 from headway.talk.amounts import age_of, brief, iso, rounded
 from headway.talk.words import word
@@ -59,13 +59,13 @@ def _bar(job: JobView, now: float) -> dict[str, Any]:
 
 
 def _eta(job: JobView, now: float) -> dict[str, Any]:
-    one = job.estimate
+    one, starts = job.estimate, start_of(job)
     return {
         "eta": rounded(max(one.end_at - now, 0.0)) if one else None,
         "eta_at": iso(one.end_at) if one else None,
         "eta_low_at": iso(one.low_at) if one else None,
         "eta_high_at": iso(one.high_at) if one else None,
-        "eta_starts_at": iso(one.start_at) if one else None,
+        "eta_starts_at": iso(starts),
         "eta_samples": one.samples if one else None,
         "eta_basis": "estimated" if one else None,
         "overdue": bool(one and now > one.high_at),

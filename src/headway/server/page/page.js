@@ -16,7 +16,7 @@ import { onRefused } from "./outputs.js";
 import { code, keyed, put, say, show } from "./patch.js";
 import { sourceList } from "./sources.js";
 import { World } from "./world.js";
-import { about, exact } from "./words.js";
+import { about, exact, startAt } from "./words.js";
 
 const MOST = { running: 40, waiting: 60, ended: 100, followed: 12 };
 const AT_ONCE = 30; // ended jobs fetched by one request
@@ -125,7 +125,7 @@ function connectionWords() {
 /** Comes back at the next full second while something counts. */
 function tick({ running, waiting }, connected) {
   clearTimeout(ticking);
-  const counts = running.length > 0 || waiting.some((job) => job.estimate?.start_at);
+  const counts = running.length > 0 || waiting.some((job) => startAt(job));
   if (!connected || !counts) return;
   const pause = document.hidden ? UNSEEN_PACE : 1 - (now() % 1);
   ticking = setTimeout(soon, pause * 1000);

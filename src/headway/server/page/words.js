@@ -126,9 +126,12 @@ function fromWhat(estimate) {
   return estimate.samples ? plural(estimate.samples, "run") : "this run’s own rate";
 }
 
-/** When a waiting job is expected to start. */
+/** When a waiting job should start: of its estimate, or alone where its end is not known. */
+export const startAt = (job) => (job.estimate ? job.estimate.start_at : job.readings?.start_at);
+
+/** The same in words. */
 export function startWords(job, now) {
-  const at = job.estimate?.start_at;
+  const at = startAt(job);
   if (at === undefined || at === null) return "start not known yet";
   return at > now ? `starts in ≈ ${about(at - now)}, at ${when(at, now)}` : "should start any moment";
 }
