@@ -5,8 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
+from importlib.machinery import PathFinder
+from typing import Any
 
 from headway.progress import ProgressManager, flush, group, job, track
 
@@ -70,6 +73,45 @@ def pool(method: str) -> None:
 def part(n: int) -> int:
     """One worker's share."""
     return sum(track([1, 2, 3], f"part {n}"))
+
+
+def pool_while_loading() -> None:
+    """A fork while the thread still loads what it needs, for longer than a batch takes."""
+    from headway.progress import voice
+
+    class Slow:
+        """A slow disk."""
+
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+            if name != "headway.store.opening" or os.getpid() != parent:
+                return None
+            spec = PathFinder.find_spec(name, path)
+            loader: Any = spec and spec.loader
+            load = loader.exec_module
+
+            def slowly(module: object) -> None:
+                begun.set()
+                time.sleep(1.0)
+                load(module)
+
+            loader.exec_module = slowly
+            return spec
+
+    parent, begun = os.getpid(), threading.Event()
+    voice.BEFORE_FORK = 0.01
+    sys.meta_path.insert(0, Slow())
+    with job("parent's"):
+        pass
+    assert begun.wait(30.0)
+    with multiprocessing.get_context("fork").Pool(1) as workers:
+        print("half loaded:", workers.map(half_loaded, [0]))
+        assert workers.map(part, [0], chunksize=1) == [6]
+
+
+def half_loaded(_: int) -> list[str]:
+    """Modules that this process found half loaded, and will never see whole."""
+    found = [(name, getattr(one, "__spec__", None)) for name, one in sys.modules.items()]
+    return [name for name, spec in found if getattr(spec, "_initializing", False)]
 
 
 def quiet_pool() -> None:

@@ -160,6 +160,18 @@ def test_a_pool_that_is_ended_by_a_signal_loses_nothing(
     assert {view.meta["group"] for view in found.values()} == {done.stdout.strip()}
 
 
+@pytest.mark.skipif(not FORKS, reason="there is no fork here")
+def test_a_fork_waits_until_nothing_is_half_loaded(run: Run, tmp_path: Path) -> None:
+    done = run("pool_while_loading")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "half loaded: [[]]\n"
+    assert {title: view.outcome for title, view in jobs(tmp_path).items()} == {
+        "parent's": "succeeded",
+        "part 0": "succeeded",
+    }
+
+
 def test_who_never_said_anything_hears_nothing_at_the_end(run: Run, tmp_path: Path) -> None:
     done = run("quiet_pool", HEADWAY_STATE_DIR=str(tmp_path / "none yet"))
 

@@ -8,8 +8,9 @@ Rule 1: the work never waits for the thread and never hears of its troubles: wha
 is told once, as a warning in the log `headway.progress`.
 Rule 2: everything is bounded. Beyond `MOST` records no new job is taken up: it works, and
 nobody sees it. Of jobs that were taken up the end is always taken. What was left out is counted.
-Rule 3: before a fork the thread stops, so that the child inherits no lock that is held; the
-parent's goes on afterwards, the child starts afresh. The parent's jobs stay the parent's.
+Rule 3: before a fork the thread stops, so that the child inherits no lock that is held and
+no module that is half loaded; the parent's goes on afterwards, the child starts afresh. The
+parent's jobs stay the parent's.
 Rule 4: at exit what is left is sent, within `PATIENCE`; no signal is touched.
 """
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MOST = 10_000  # records, or jobs at once
 PATIENCE = 2.0  # seconds that an exit may take
 BEFORE_FORK = 1.0  # seconds that a fork waits for a batch that is under way
+LOADING = 10.0  # seconds more, while modules load: in the child a half loaded one stays so
 OFF = "HEADWAY_PROGRESS"
 
 
@@ -177,7 +179,11 @@ class Voice:
 
     def before_fork(self) -> None:
         self._forking = True
+        thread = self.thread
         self._stop(BEFORE_FORK)
+        until = time.monotonic() + LOADING
+        while thread and thread.is_alive() and _is_loading() and time.monotonic() < until:
+            thread.join(0.05)
 
     def after_fork(self) -> None:
         self._forking = False
@@ -223,6 +229,16 @@ class Voice:
         stop = Stop()
         stop.now = True
         self._speak(stop)
+
+
+def _is_loading() -> bool:
+    """Whether a module of ours is half loaded, by a thread that the child will not have."""
+    specs = [
+        getattr(module, "__spec__", None)
+        for name, module in list(sys.modules.items())
+        if name.startswith("headway.")
+    ]
+    return any(getattr(spec, "_initializing", False) for spec in specs)
 
 
 SILENT = Voice()
