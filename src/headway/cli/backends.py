@@ -7,7 +7,7 @@ do, they are named: nobody's pictures are made somewhere by chance.
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from headway.errors import Unreachable, UsageError
 from headway.host import paths
 from headway.host.sessions import Sessions
 from headway.model.address import address_of
-from headway.sources.discovery import USUAL, Candidate, Found, look
+from headway.sources.discovery import USUAL, Candidate, Found, free_name, look
 
 LOOKS = 3  # at back ends, until one answers
 
@@ -56,7 +56,7 @@ async def actors(args: Namespace) -> list[Actor]:
     places = {address_of(one.url) for one in config.sources.values()}
     usual = [one for one in USUAL if one.kind in KINDS and address_of(one.url) not in places]
     found = await look(usual)
-    return named + [actor_of(one.kind, _free(one, config.sources), one.url) for one in found]
+    return named + [actor_of(one.kind, free_name(one, config.sources), one.url) for one in found]
 
 
 async def chosen(args: Namespace) -> Actor:
@@ -99,10 +99,6 @@ def _named(wanted: str, known: list[Actor]) -> Actor:
         return actor_of(kind, urlsplit(wanted).hostname or kind, wanted.rstrip("/"))
     names = ", ".join(one.name for one in known) or "none"
     raise UsageError(f"no back end is called {wanted!r}", f"known: {names}; or its URL")
-
-
-def _free(one: Found, taken: Collection[str]) -> str:
-    return f"{one.name}-{urlsplit(one.url).port}" if one.name in taken else one.name
 
 
 def _answers(actor: Actor, found: list[Found]) -> bool:

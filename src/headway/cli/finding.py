@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from urllib.parse import urlsplit
 
 from headway.cli.watching import Watching
 from headway.host.mirrors import token_of
@@ -19,7 +18,7 @@ from headway.model.events import AnyEvent, Presence, Reading, Registered
 from headway.model.keys import join
 from headway.sources.comfyui import ComfyUI, Settings
 from headway.sources.contract import Source
-from headway.sources.discovery import USUAL, Candidate, Found, look
+from headway.sources.discovery import USUAL, Candidate, Found, free_name, look
 
 OBSERVER = "discovery"
 
@@ -48,7 +47,7 @@ class Discovery:
         places = {address_of(getattr(one, "url", "")) for one in watched}
         found = await self._looks([one for one in self._usual if address_of(one.url) not in places])
         names = {one.name for one in watched}
-        made = [(one, self._source(one.kind, _free(one, names), one.url)) for one in found]
+        made = [(one, self._source(one.kind, free_name(one, names), one.url)) for one in found]
         sources = [source for _, source in made if source is not None]
         places |= {address_of(one.url) for one in found}
         sources += self._behind(places)
@@ -99,9 +98,3 @@ def _presence(one: Found, now: float, *, seen: bool) -> Presence:
         basis="observed",
         presence="seen" if seen else "missing",
     )
-
-
-def _free(one: Found, names: set[str]) -> str:
-    # The usual name may be taken by a configured source of another machine.
-    taken = one.name in names
-    return f"{one.name}-{urlsplit(one.url).port}" if taken else one.name

@@ -31,7 +31,7 @@ from headway.errors import UsageError
 Kind = Literal["job", "step", "group", "source", "worker", "daemon"]
 
 LONGEST_NATIVE = 200  # characters that an id may take in a key, percent signs included
-REMEMBERED = 32_768  # keys whose kind is known: fewer than live ones, and each look forgets one
+REMEMBERED = 32_768  # keys whose kind is kept; with more live ones each look forgets another
 KEPT_OF_LONG = 12  # characters of a longer one, before its digest; each may take 12
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:@+-]*\Z").match

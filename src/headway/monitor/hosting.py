@@ -16,13 +16,13 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import urlsplit
 
 import msgspec
 
 from headway.errors import ConfigError, Unreachable
 from headway.host import lock, mirrors, paths, runfile
 from headway.host.drives import is_network
+from headway.model.address import address_of
 from headway.model.events import AnyEvent
 from headway.plane import Plane
 from headway.server.serve import serve
@@ -186,8 +186,8 @@ class _Discovery:
     async def __call__(self, watched: Sequence[Source]) -> tuple[list[Source], list[AnyEvent]]:
         if self._settings.url:
             return [], []
-        known = {urlsplit(getattr(one, "url", "")).port for one in watched}
+        known = {address_of(getattr(one, "url", "")) for one in watched}
         found = await look(
-            one for one in USUAL if one.kind == "comfyui" and urlsplit(one.url).port not in known
+            one for one in USUAL if one.kind == "comfyui" and address_of(one.url) not in known
         )
         return [_source(Candidate(one.kind, one.url), self._settings) for one in found], []

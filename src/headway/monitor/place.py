@@ -6,8 +6,6 @@ Rule 2: a token is sent only to the server that it is written down for.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import aiohttp
 import msgspec
 
@@ -20,7 +18,6 @@ from headway.transport.place import Place, find
 
 PATIENCE = 10.0  # seconds for whoever holds the port to say who it is
 LARGEST = 1 << 24  # bytes of an answer that are read
-HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class _Answer(msgspec.Struct):
@@ -59,8 +56,7 @@ def token_for(port: int, run_file: str) -> str:
     if run is not None and run.port == port:
         return run.token
     place = find()
-    parts = urlsplit(place.url) if place else None
-    known = parts is not None and parts.hostname in HERE and parts.port == port
+    known = place is not None and address_of(place.url) == ("127.0.0.1", port)
     return place.token if place and known else ""
 
 

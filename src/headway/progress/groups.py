@@ -22,7 +22,6 @@ from headway.progress.wording import words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import TracebackType
     from typing import Any, Self, TypeVar
 
     from headway.model.views import GroupView
@@ -143,12 +142,7 @@ class Group:
         os.environ[GROUP] = self.id
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         token, self._token = self._token, None
         if self in _entered:
             _entered.remove(self)
@@ -166,13 +160,8 @@ class Group:
     async def __aenter__(self) -> Self:
         return self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, error, trace)
+    async def __aexit__(self, *_: object) -> None:
+        self.__exit__()
 
     def _result(self) -> str | None:
         own = self._standing

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -98,6 +98,11 @@ def name_of(candidate: Candidate) -> str:
     port = candidate.url.rpartition(":")[2]
     usual = candidate.url == first or not port.isdigit()
     return candidate.kind if usual else f"{candidate.kind}-{port}"
+
+
+def free_name(found: Found, taken: Container[str]) -> str:
+    """Its name, with its port where a source of another machine has the name already."""
+    return f"{found.name}-{urlsplit(found.url).port}" if found.name in taken else found.name
 
 
 def _says_so(kind: str, page: bytes, location: str) -> bool:
